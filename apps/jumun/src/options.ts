@@ -1,0 +1,58 @@
+import { resolve } from 'node:path';
+import { partNames, portOffsets } from './parts.ts';
+
+const DEFAULT_PORT_BASE = 8080;
+const DEFAULT_DATA = '.jumun';
+/** The root of the checkout: from whichever folder it is started, the data directory is the same. */
+const root = resolve(import.meta.dirname, '../../..');
+
+export interface StartOptions {
+  only?: string | undefined;
+  portBase?: string | undefined;
+  data?: string | undefined;
+}
+
+export interface Plan {
+  /** Names of the parts to run. */
+  names: string[];
+  portBase: number;
+  dataDir: string;
+}
+
+/** @throws Error in one line for an option that is wrong */
+export function planStart({ only, portBase, data }: StartOptions): Plan {
+  const names = only === undefined ? partNames : only.split(',').map(name => name.trim());
+  const stranger = names.find(name => !partNames.includes(name));
+  if (stranger !== undefined)
+    throw new Error(`--only: there is no part named ${stranger || '""'}; there are ${partNames.join(', ')}`);
+  const base = portBase === undefined ? DEFAULT_PORT_BASE : Number(portBase);
+  if (!Number.isInteger(base) || base < 1024 || base > 65_500) {
+    throw new Error(`--port-base ${portBase} is not a number from 1024 to 65500`);
+  }
+  return { names: [...new Set(names)], portBase: base, dataDir: dataDirectory(data) };
+}
+
+/** The data directory: an option is relative to the folder in which it is typed. */
+export function dataDirectory(data: string | undefined): string {
+  return data === undefined
+    ? resolve(root, DEFAULT_DATA)
+    : resolve(process.env.INIT_CWD ?? process.cwd(), data);
+}
+
+export const portOf = (plan: Plan, name: string) => plan.portBase + (portOffsets[name] ?? 0);
+
+/**
+ * The settings of each part where nobody gave others: its port, and the other parts on this machine. A part that is
+ * alone in its process, as in a container, takes PORT and DATABASE_URL as they are.
+ */
+export function defaultEnv(plan: Plan): NodeJS.ProcessEnv {
+  const local = (name: string) => `http://127.0.0.1:${portOf(plan, name)}`;
+  const env: NodeJS.ProcessEnv = {};
+  for (const name of plan.names) {
+    if (plan.names.length > 1 || !process.env.PORT)
+      env[`${name.toUpperCase()}__PORT`] = String(portOf(plan, name));
+  }
+  for (const name of partNames) env[`${name.toUpperCase()}_URL`] = local(name);
+  env.PUBLIC_URL = local('gateway');
+  return env;
+}

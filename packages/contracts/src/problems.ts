@@ -1,0 +1,40 @@
+/**
+ * Every problem a service answers with (RFC 9457): the slug under /problems/ that is its stable `type`,
+ * the HTTP status and the title. The texts are what a person reads at /problems/<slug>.
+ */
+export const problems = {
+  'malformed-request': { status: 400, title: 'The request cannot be read' },
+  'invalid-request': { status: 400, title: 'The request has invalid fields' },
+  'payment-declined': { status: 402, title: 'The payment was refused' },
+  unauthorized: { status: 403, title: 'This route is for the services of the system' },
+  'not-found': { status: 404, title: 'There is nothing here' },
+  'unknown-order': { status: 404, title: 'There is no such order' },
+  'unknown-product': { status: 404, title: 'There is no such product' },
+  'unknown-payment': { status: 404, title: 'There is no such payment' },
+  'unknown-delivery': { status: 404, title: 'There is no such delivery' },
+  'unknown-notice': { status: 404, title: 'There is no such notice' },
+  'unknown-exception': { status: 404, title: 'There is no such open exception' },
+  'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
+  'price-changed': { status: 409, title: 'The price is not the one the product has now' },
+  'out-of-stock': { status: 409, title: 'There are not enough pieces left' },
+  'idempotency-conflict': { status: 409, title: 'The Idempotency-Key was used with another request' },
+  'product-exists': { status: 409, title: 'The product exists already' },
+  'stock-conflict': { status: 409, title: 'The stock cannot change by that much' },
+  'terms-differ': { status: 409, title: 'The order was paid on other terms' },
+  'payment-canceled': { status: 409, title: 'The payment was canceled' },
+  'payment-voided': { status: 409, title: 'The payment key was voided' },
+  'order-canceled': { status: 409, title: 'The order is canceled' },
+  'delivery-completed': { status: 409, title: 'The delivery is completed' },
+  'delivery-step-conflict': { status: 409, title: 'The delivery is not in the state for this step' },
+  'reservation-closed': { status: 409, title: 'The reservation of this order has ended' },
+  'stale-etag': { status: 412, title: 'The resource changed since it was read' },
+  'body-too-large': { status: 413, title: 'The body is larger than 64 KiB' },
+  'unsupported-media-type': { status: 415, title: 'The body is not JSON' },
+  'too-many-requests': { status: 429, title: 'Too many requests are waiting' },
+  'internal-error': { status: 500, title: 'Something failed here' },
+  'payment-unknown': { status: 503, title: 'The outcome of the payment is not known yet' },
+  'peer-unavailable': { status: 503, title: 'A service that this needs is not available' },
+  unavailable: { status: 503, title: 'The service is not available' },
+} as const;
+
+export type ProblemSlug = keyof typeof problems;

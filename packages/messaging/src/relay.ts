@@ -1,0 +1,50 @@
+import type { Database, Logger } from '@jumun/service-kit';
+import { type Loop, startLoop } from './loop.ts';
+import { clearOutbox, readOutbox } from './outbox.ts';
+import { FencedError, type Transport } from './transport.ts';
+
+const BATCH = 1_000;
+const POLL_MS = 200;
+
+export interface RelayOptions {
+  publisher: string;
+  db: Database;
+  transport: Transport;
+  /** Whether this replica is the one to relay. */
+  isLeader(): boolean;
+  log: Logger;
+}
+
+/**
+ * Hands the outbox to the log, in the order of its ids, and removes what is durable there. A crash between the two
+ * hands it over again: consumers drop the repeat by its event id.
+ */
+export function startRelay({ publisher, db, transport, isLeader, log }: RelayOptions): Loop {
+  let epoch: number | undefined;
+
+  return startLoop({
+    name: 'relay',
+    log,
+    idleMs: POLL_MS,
+    async round() {
+      if (!isLeader()) {
+        epoch = undefined;
+        return false;
+      }
+      epoch ??= await transport.fence(publisher);
+      const messages = await readOutbox(db, BATCH);
+      if (messages.length === 0) return false;
+      try {
+        await transport.append(publisher, epoch, messages);
+      } catch (error) {
+        if (error instanceof FencedError) epoch = undefined;
+        throw error;
+      }
+      await clearOutbox(
+        db,
+        messages.map(message => message.id),
+      );
+      return true;
+    },
+  });
+}

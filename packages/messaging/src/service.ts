@@ -1,0 +1,165 @@
+import type { ServiceName } from '@jumun/contracts';
+import {
+  type AppConfig,
+  createApp,
+  type Database,
+  type Http,
+  type Logger,
+  loadConfig,
+  type Metrics,
+  migrate,
+  openDatabase,
+  type Running,
+  type Surroundings,
+  type Tx,
+} from '@jumun/service-kit';
+import type { Static, TObject } from 'typebox';
+import { v4 as uuid } from 'uuid';
+import { type Subscription, startConsumer, type Traced } from './consumer.ts';
+import { countLetters } from './dead-letters.ts';
+import { startLeases } from './leases.ts';
+import { type Loop, startLoop } from './loop.ts';
+import { createOutbox, type Outbox, outboxLag } from './outbox.ts';
+import { startRelay } from './relay.ts';
+import type { Transport } from './transport.ts';
+
+/** What a service's `setup` is given. */
+export interface Parts<C> {
+  config: C;
+  db: Database;
+  outbox: Outbox;
+  http: Http;
+  metrics: Metrics;
+  log: Logger;
+}
+
+/** What a service's `setup` gives back. */
+export interface Wiring<Command> {
+  /** What events mean to the service. */
+  subscriptions: Subscription<Command>[];
+  /** Carries out commands in order, within the given transaction. */
+  execute(tx: Tx, commands: Traced<Command>[]): Promise<unknown>;
+  /** Where a service that never read begins; with the log's beginning if not said. */
+  from?: 'beginning' | 'now';
+  /** Work beside requests and events. Each round gives whether there may be more at once. */
+  workers?: { name: string; everyMs: number; round(): Promise<boolean>; ready?(wake: () => void): void }[];
+  /** Finishes and ends what `setup` began. */
+  close?(): Promise<void>;
+}
+
+export interface ServiceDefinition<S extends TObject, Command> {
+  name: ServiceName;
+  /** The service's settings: baseConfig and databaseConfig of the kit, and its own. */
+  config: S;
+  /** The folder of its SQL migrations. */
+  migrations: URL;
+  setup(parts: Parts<Static<S>>): Wiring<Command> | Promise<Wiring<Command>>;
+}
+
+/** What the launcher gives to each service of a process. */
+export interface ServiceSurroundings extends Surroundings {
+  transport: Transport;
+  /** Whether no other replica can be at work. */
+  exclusive: boolean;
+}
+
+/** A service that can be started. */
+export interface Service {
+  readonly name: ServiceName;
+  start(surroundings: ServiceSurroundings): Promise<Running>;
+}
+
+/** What all services of the system have in common: database, HTTP, outbox and relay, consumer, health, metrics. */
+export function defineService<S extends TObject, Command>(
+  definition: ServiceDefinition<S, Command>,
+): Service {
+  return { name: definition.name, start: surroundings => startService(definition, surroundings) };
+}
+
+interface ServiceConfig extends AppConfig {
+  DATABASE_URL: string;
+  DATABASE_CONNECTIONS: number;
+}
+
+async function startService<S extends TObject, Command>(
+  { name, config: schema, migrations, setup }: ServiceDefinition<S, Command>,
+  surroundings: ServiceSurroundings,
+): Promise<Running> {
+  const { env, transport, exclusive } = surroundings;
+  const config = loadConfig(name, schema, env);
+  const { DATABASE_URL: url, DATABASE_CONNECTIONS: connections, ...appConfig } = config as ServiceConfig;
+  const app = createApp(name, appConfig, surroundings);
+  const { log, metrics, http } = app;
+  const db = openDatabase({ url, name, connections, log });
+
+  /** What was started, to be stopped in the opposite order. */
+  const started: { stop(): Promise<void> }[] = [{ stop: () => db.close() }];
+  async function stopAll(): Promise<void> {
+    for (const part of started.reverse()) await part.stop();
+  }
+
+  try {
+    await migrate(db, [new URL('../migrations/', import.meta.url), migrations]);
+    let relay: Loop | undefined;
+    const outbox = createOutbox(() => relay?.wake());
+    const wiring = await setup({ config, db, outbox, http, metrics, log });
+    const { subscriptions, execute, from = 'beginning', workers = [], close } = wiring;
+    if (close) started.push({ stop: close });
+
+    const leases = await startLeases({
+      db,
+      log,
+      holder: uuid(),
+      partitions: transport.partitions,
+      exclusive,
+    });
+    started.push(leases);
+    relay = startRelay({ publisher: name, db, transport, isLeader: leases.isRelay, log });
+    started.push(relay);
+    const { partitions } = leases;
+    const consumer = startConsumer({ db, transport, subscriptions, execute, partitions, from, log });
+    started.push(consumer);
+    const forget = transport.onAppend(consumer.wake);
+    started.push({ stop: async () => forget() });
+    for (const { name, everyMs, round, ready } of workers) {
+      const worker = startLoop({ name, log, idleMs: everyMs, round });
+      ready?.(worker.wake);
+      started.push(worker);
+    }
+
+    const loops = [relay, consumer];
+    app.health.require(async () => (await db.query('SELECT 1')).length === 1);
+    app.health.require(() => loops.every(loop => loop.healthy()));
+    measureMessaging(metrics, db, transport);
+    const port = await app.listen();
+    started.push({ stop: app.drain });
+    return { name, port, stop: stopAll };
+  } catch (error) {
+    await stopAll().catch(() => undefined);
+    throw error;
+  }
+}
+
+function measureMessaging(metrics: Metrics, db: Database, transport: Transport): void {
+  metrics.gauge(
+    'jumun_outbox_waiting',
+    'Events not yet handed to the log',
+    async () => (await outboxLag(db)).waiting,
+  );
+  metrics.gauge('jumun_outbox_lag_seconds', 'Age of the oldest event not yet handed to the log', async () => {
+    return (await outboxLag(db)).seconds;
+  });
+  metrics.gauge('jumun_consumer_lag', 'Records of the log not yet read', async () => {
+    const heads = await transport.heads();
+    const cursors = await db.query<{ partition: number; position: number }>(
+      'SELECT partition, position FROM consumer_cursor',
+    );
+    return cursors.reduce((sum, { partition, position }) => sum + (heads.get(partition) ?? 0) - position, 0);
+  });
+  metrics.gauge(
+    'jumun_dead_letters',
+    'Events that failed, and those that wait behind them',
+    async () => (await countLetters(db)).map(({ state, count }) => ({ labels: { state }, value: count })),
+    ['state'],
+  );
+}

@@ -1,0 +1,124 @@
+import { createBatcher, type Database, migrate } from '@jumun/service-kit';
+import type { LogRecord, Message } from '../message.ts';
+import { FencedError, type Transport } from '../transport.ts';
+
+interface Append {
+  publisher: string;
+  epoch: number;
+  messages: Message[];
+}
+
+/** FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/), 32 bits: spreads keys over partitions. */
+function hash(key: string): number {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < key.length; i++) h = Math.imul(h ^ key.charCodeAt(i), 0x01000193);
+  return h >>> 0;
+}
+
+/**
+ * The log in a PostgreSQL database of its own. Appends of all publishers in this process that wait go in one commit.
+ * @param db the events database; it is migrated and from then on belongs to the transport
+ */
+export async function openPostgresTransport(db: Database): Promise<Transport> {
+  await migrate(db, [new URL('postgres-migrations/', import.meta.url)]);
+  const [count] = await db.query<{ partitions: number }>(
+    'SELECT count(*)::int AS partitions FROM log_partition',
+  );
+  const partitions = count?.partitions ?? 0;
+  const listeners = new Set<() => void>();
+
+  async function appendAll(appends: Append[]): Promise<('appended' | 'fenced')[]> {
+    const outcomes = await db.transaction(async tx => {
+      // Publishers first, then partitions, each in order: two processes that append at once cannot deadlock.
+      const publishers = await tx.query<{ name: string; epoch: number }>(
+        'SELECT name, epoch FROM log_publisher WHERE name = ANY($1) ORDER BY name FOR UPDATE',
+        [appends.map(append => append.publisher)],
+      );
+      const epochs = new Map(publishers.map(({ name, epoch }) => [name, epoch]));
+      const verdicts = appends.map(({ publisher, epoch }) => epochs.get(publisher) === epoch);
+      const messages = appends.filter((_, i) => verdicts[i]).flatMap(append => append.messages);
+      if (messages.length > 0) await insert(messages);
+      return verdicts.map(valid => (valid ? 'appended' : 'fenced') as 'appended' | 'fenced');
+
+      async function insert(messages: Message[]) {
+        const places = messages.map(message => hash(message.key) % partitions);
+        const heads = await tx.query<{ partition: number; position: number }>(
+          'SELECT partition, position FROM log_partition WHERE partition = ANY($1) ORDER BY partition FOR UPDATE',
+          [[...new Set(places)]],
+        );
+        const next = new Map(heads.map(({ partition, position }) => [partition, position]));
+        const positions = places.map(partition => {
+          const position = (next.get(partition) ?? 0) + 1;
+          next.set(partition, position);
+          return position;
+        });
+        await tx.query(
+          `WITH heads AS (
+             UPDATE log_partition l SET position = n.position
+             FROM unnest($8::int[], $9::bigint[]) AS n(partition, position) WHERE l.partition = n.partition
+           )
+           INSERT INTO log (partition, position, event_id, key, type, payload, traceparent)
+           SELECT * FROM unnest($1::int[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[])`,
+          [
+            places,
+            positions,
+            messages.map(message => message.eventId),
+            messages.map(message => message.key),
+            messages.map(message => message.type),
+            messages.map(message => message.payload),
+            messages.map(message => message.traceparent),
+            [...next.keys()],
+            [...next.values()],
+          ],
+        );
+      }
+    });
+    for (const listener of listeners) listener();
+    return outcomes;
+  }
+
+  const appender = createBatcher({ run: appendAll, maxBatch: 16, maxWaiting: 1_000, concurrency: 1 });
+
+  return {
+    partitions,
+    async fence(publisher) {
+      const [row] = await db.query<{ epoch: number }>(
+        `INSERT INTO log_publisher (name, epoch) VALUES ($1, 1)
+         ON CONFLICT (name) DO UPDATE SET epoch = log_publisher.epoch + 1 RETURNING epoch`,
+        [publisher],
+      );
+      return row?.epoch ?? 0;
+    },
+    async append(publisher, epoch, messages) {
+      const outcome = await appender.submit({ publisher, epoch, messages });
+      if (outcome === 'fenced') throw new FencedError(`another relay of ${publisher} took over`);
+    },
+    read(positions, types, limit) {
+      return db.query<LogRecord & Record<string, unknown>>(
+        `SELECT l.partition, l.position, l.event_id AS "eventId", l.key, l.type, l.traceparent,
+                CASE WHEN l.type = ANY($3) THEN l.payload ELSE '' END AS payload
+         FROM unnest($1::int[], $2::bigint[]) AS c(partition, position)
+         CROSS JOIN LATERAL (
+           SELECT * FROM log WHERE log.partition = c.partition AND log.position > c.position
+           ORDER BY log.position LIMIT $4
+         ) l
+         ORDER BY l.partition, l.position`,
+        [[...positions.keys()], [...positions.values()], types, limit],
+      );
+    },
+    async heads() {
+      const rows = await db.query<{ partition: number; position: number }>(
+        'SELECT partition, position FROM log_partition',
+      );
+      return new Map(rows.map(({ partition, position }) => [partition, position]));
+    },
+    onAppend(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async close() {
+      await appender.idle();
+      await db.close();
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { createHealth, type Health, serveHealth } from './health.ts';
+import { createHttp, type Http, refuseOtherMethods } from './http.ts';
+import { createLogger, type Logger } from './logger.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+
+/** What the launcher gives to each part of a process. */
+export interface Surroundings {
+  env: NodeJS.ProcessEnv;
+  /** Where log lines go; standard output if not said. */
+  logTo?: { write(line: string): void } | undefined;
+  /** Whether this part's metrics also show the process. */
+  processMetrics: boolean;
+}
+
+/** A part of the system that runs. */
+export interface Running {
+  readonly name: string;
+  readonly port: number;
+  /** Turns away, finishes what is under way, and ends. */
+  stop(): Promise<void>;
+}
+
+/** The settings that `createApp` acts on; see `baseConfig`. */
+export interface AppConfig {
+  HOST: string;
+  PORT: number;
+  LOG_LEVEL: string;
+  SERVICE_TOKEN: string;
+  TRUSTED_PROXIES: string;
+  DRAIN_MS: number;
+}
+
+export interface App {
+  readonly http: Http;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Begins to answer; gives the port. No routes can be added after it. */
+  listen(): Promise<number>;
+  /** Not ready from now on; finishes the requests under way, but waits no longer than DRAIN_MS. */
+  drain(): Promise<void>;
+}
+
+/** An HTTP server with health, metrics and logs, to which routes are added before it listens. */
+export function createApp(name: string, config: AppConfig, { logTo, processMetrics }: Surroundings): App {
+  const log = createLogger(name, config.LOG_LEVEL, logTo);
+  const metrics = createMetrics(name, processMetrics);
+  const health = createHealth();
+  const http = createHttp({
+    log,
+    metrics,
+    serviceToken: config.SERVICE_TOKEN,
+    trustedProxies: config.TRUSTED_PROXIES,
+  });
+  const methods = refuseOtherMethods(http);
+  serveHealth(http, health);
+  http.get('/metrics', async (_request, reply) =>
+    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  );
+
+  return {
+    http,
+    health,
+    metrics,
+    log,
+    async listen() {
+      methods.finish();
+      await http.listen({ host: config.HOST, port: config.PORT });
+      const address = http.server.address();
+      const port = typeof address === 'object' && address ? address.port : config.PORT;
+      log.info({ port }, 'started');
+      return port;
+    },
+    async drain() {
+      health.drain();
+      const timer = setTimeout(() => http.server.closeAllConnections(), config.DRAIN_MS);
+      await http.close();
+      clearTimeout(timer);
+      log.info('stopped');
+    },
+  };
+}

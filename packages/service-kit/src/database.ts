@@ -1,0 +1,173 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { isConflict, isTransient, UnavailableError } from './errors.ts';
+
+// Numbers of ours stay below 2^53, so int8 (20) and numeric sums (1700) can be plain numbers.
+pg.types.setTypeParser(20, Number);
+pg.types.setTypeParser(1700, Number);
+
+export interface Queryable {
+  /** Runs one statement, prepared once per connection; gives its rows. */
+  query<R = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<R[]>;
+}
+
+/** An open transaction. */
+export interface Tx extends Queryable {
+  /** Calls back once the transaction is durable; not at all if it is rolled back. */
+  afterCommit(callback: () => void): void;
+}
+
+export interface Database extends Queryable {
+  /**
+   * Runs `work` in one transaction and commits it. After a conflict with another transaction (deadlock, serialization
+   * failure, the same key inserted twice) `work` is run again, so it must not have effects outside the transaction.
+   * @throws UnavailableError when the database cannot be reached, or the transaction certainly did not commit.
+   */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Several statements at once without parameters, for migrations. */
+  script(sql: string): Promise<void>;
+  /** A connection of its own, for session locks. The caller ends it. */
+  connect(): Promise<pg.Client>;
+  close(): Promise<void>;
+}
+
+const CONFLICT_RETRIES = 6;
+const OUTCOME_PATIENCE_MS = 10_000;
+
+/** Named statements are parsed and planned once per connection; the name is the text's place in this map. */
+const statementNames = new Map<string, string>();
+function statementName(text: string): string {
+  let name = statementNames.get(text);
+  if (name === undefined) {
+    name = `s${statementNames.size}`;
+    statementNames.set(text, name);
+  }
+  return name;
+}
+
+async function run<R>(client: pg.Pool | pg.ClientBase, text: string, values: readonly unknown[] = []) {
+  const result = await client.query({ name: statementName(text), text, values: values as unknown[] });
+  return result.rows as R[];
+}
+
+export interface DatabaseOptions {
+  url: string;
+  /** Shown in pg_stat_activity. */
+  name: string;
+  /** The most connections this process opens. */
+  connections: number;
+  log: Logger;
+}
+
+/** A pool of connections to one service's database. */
+export function openDatabase({ url, name, connections, log }: DatabaseOptions): Database {
+  const settings = {
+    connectionString: url,
+    application_name: name,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    // A statement that hangs (a lock held by a paused process) must not hold its callers for ever.
+    options: '-c lock_timeout=10s -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s',
+  };
+  const pool = new pg.Pool({ ...settings, max: connections, idleTimeoutMillis: 60_000 });
+  // Without these two, a backend that is killed ends the process.
+  pool.on('error', error => log.warn({ err: error.message }, 'database connection lost'));
+  pool.on('connect', client => {
+    client.on('error', error => log.warn({ err: error.message }, 'database connection lost'));
+  });
+
+  const query = <R>(text: string, values?: readonly unknown[]) => run<R>(pool, text, values);
+
+  /** Whether a transaction whose answer to COMMIT was lost has committed. */
+  async function committed(xid: string): Promise<boolean> {
+    const until = Date.now() + OUTCOME_PATIENCE_MS;
+    for (;;) {
+      try {
+        const [row] = await query<{ status: string | null }>('SELECT pg_xact_status($1::xid8) AS status', [
+          xid,
+        ]);
+        if (row?.status === 'committed') return true;
+        if (row?.status === 'aborted') return false;
+      } catch (error) {
+        if (!isTransient(error)) throw error;
+      }
+      if (Date.now() > until) throw new CommitUnknownError(xid);
+      await delay(50);
+    }
+  }
+
+  async function attempt<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const client = await pool.connect();
+    let broken: Error | boolean = false;
+    try {
+      // The transaction's own id, so that its fate can be asked for when the answer to COMMIT is lost.
+      const [, begun] = (await client.query(
+        'BEGIN; SELECT pg_current_xact_id()::text AS xid',
+      )) as unknown as [pg.QueryResult, pg.QueryResult<{ xid: string }>];
+      const xid = begun.rows[0]?.xid ?? '';
+      const callbacks: (() => void)[] = [];
+      const result = await work({
+        query: (text, values) => run(client, text, values),
+        afterCommit: callback => void callbacks.push(callback),
+      });
+      const settle = () => {
+        for (const callback of callbacks) callback();
+        return result;
+      };
+      let answer: pg.QueryResult;
+      try {
+        answer = await client.query('COMMIT');
+      } catch (error) {
+        broken = true;
+        if (!isTransient(error)) throw error;
+        if (await committed(xid)) return settle();
+        throw new UnavailableError('the transaction did not commit', { cause: error });
+      }
+      // PostgreSQL answers ROLLBACK to a COMMIT of a transaction in which a statement failed.
+      if (answer.command !== 'COMMIT') throw new Error('the transaction was rolled back');
+      return settle();
+    } catch (error) {
+      if (!broken) {
+        await client.query('ROLLBACK').catch((failure: Error) => {
+          broken = failure;
+        });
+      }
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  return {
+    query,
+    async transaction(work) {
+      for (let tries = 1; ; tries++) {
+        try {
+          return await attempt(work);
+        } catch (error) {
+          if (!isConflict(error) || tries > CONFLICT_RETRIES) throw error;
+          await delay(Math.random() * 5 * tries);
+        }
+      }
+    },
+    async script(sql) {
+      await pool.query(sql);
+    },
+    async connect() {
+      const client = new pg.Client(settings);
+      client.on('error', error => log.warn({ err: error.message }, 'database connection lost'));
+      await client.connect();
+      return client;
+    },
+    close: () => pool.end(),
+  };
+}
+
+/** The database went away during COMMIT and did not come back in time to be asked what became of it. */
+export class CommitUnknownError extends UnavailableError {
+  override name = 'CommitUnknownError';
+  constructor(readonly xid: string) {
+    super('the outcome of the transaction is not known');
+  }
+}

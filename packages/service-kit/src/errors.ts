@@ -1,0 +1,40 @@
+import { DatabaseError } from 'pg';
+
+/** SQLSTATEs of a transaction that lost against another: serialization failure and deadlock. */
+const LOST = new Set(['40001', '40P01']);
+/** Two transactions inserted the same key: the one that is run again finds the other's row. */
+const UNIQUE_VIOLATION = '23505';
+/**
+ * SQLSTATE classes that say nothing about the data: connection (08), resources such as a full disk (53),
+ * operator intervention such as a shutdown (57), system errors (58), and a role or database not there yet (28, 3D).
+ */
+const PASSING_CLASSES = new Set(['08', '53', '57', '58', '28', '3D']);
+
+/** A conflict with another transaction: the same work, done again at once, may well go through. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof DatabaseError && (LOST.has(error.code ?? '') || error.code === UNIQUE_VIOLATION);
+}
+
+/**
+ * A fault of the surroundings (a lost connection, a server that stops, a full disk) as opposed to one of the data.
+ * The same work can succeed later, unchanged.
+ */
+export function isTransient(error: unknown): boolean {
+  if (error instanceof UnavailableError) return true;
+  if (error instanceof DatabaseError) {
+    return LOST.has(error.code ?? '') || PASSING_CLASSES.has((error.code ?? '').slice(0, 2));
+  }
+  if (!(error instanceof Error)) return false;
+  const code = (error as NodeJS.ErrnoException).code;
+  return (
+    (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/.test(code)) ||
+    /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Client was closed|Cannot use a pool after)/i.test(
+      error.message,
+    )
+  );
+}
+
+/** Thrown where something that this needs is not there for now. */
+export class UnavailableError extends Error {
+  override name = 'UnavailableError';
+}

@@ -1,0 +1,157 @@
+import type { ProblemSlug } from '@jumun/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import type { Http } from './http.ts';
+import { Problem } from './problem.ts';
+
+const MAX_PAGE_SIZE = 1000;
+const MAX_SORT_TERMS = 2;
+
+export const IdParams = Type.Object({ id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) });
+const PageQuery = Type.Object({
+  page: Type.Integer({ minimum: 0, maximum: 1_000_000_000, default: 0 }),
+  size: Type.Integer({ minimum: 1, maximum: MAX_PAGE_SIZE, default: 20 }),
+  sort: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: MAX_SORT_TERMS })])),
+});
+
+/** How a service's resource appears in HAL, in the manner of Spring Data REST. */
+export interface HalResource {
+  /** The collection's name: path segment and `_embedded` key, e.g. `orders`. */
+  readonly collection: string;
+  /** The link relation of one item, e.g. `order`. */
+  readonly rel: string;
+}
+
+/** The address that the client called, from Host or a trusted proxy's X-Forwarded-*. */
+export function baseUrl(request: FastifyRequest): string {
+  return `${request.protocol}://${request.host}`;
+}
+
+/** One item with its links. */
+export function halItem<T extends { id: number }>(request: FastifyRequest, resource: HalResource, item: T) {
+  const href = `${baseUrl(request)}/${resource.collection}/${item.id}`;
+  return { ...item, _links: { self: { href }, [resource.rel]: { href } } };
+}
+
+/** Answers 201 with Location and the item. */
+export function sendCreated<T extends { id: number }>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  resource: HalResource,
+  item: T,
+): FastifyReply {
+  const document = halItem(request, resource, item);
+  return reply.code(201).header('location', document._links.self.href).send(document);
+}
+
+/** Which rows of a collection are wanted. */
+export interface PageRequest {
+  limit: number;
+  offset: number;
+  /** Columns with their direction; never text of the client's. */
+  order: { column: string; descending: boolean }[];
+}
+
+export interface Page<T> {
+  items: T[];
+  total: number;
+}
+
+/**
+ * The ORDER BY, LIMIT ($1) and OFFSET ($2) of a page; the tie-breaker makes the order total. Only the order is in
+ * the text, so that there are few different statements to prepare.
+ */
+export function pageClause({ order }: PageRequest, tieBreaker: string): string {
+  const terms = order.map(({ column, descending }) => `${column} ${descending ? 'DESC' : 'ASC'}`);
+  return `ORDER BY ${[...terms, tieBreaker].join(', ')} LIMIT $1 OFFSET $2`;
+}
+
+export interface ResourceRoutes<T extends { id: number }> extends HalResource {
+  /** The problem for an id that is not there. */
+  unknown: ProblemSlug;
+  /** Fields that may be sorted by, and the column of each. */
+  sortable: Record<string, string>;
+  /** May set headers such as ETag on the reply. */
+  find(id: number, reply: FastifyReply): Promise<T | undefined>;
+  page(request: PageRequest): Promise<Page<T>>;
+  /** Whether there are searches under /<collection>/search. */
+  searches?: boolean;
+}
+
+/** GET of the collection, of one item, and the service's root with its templated links. */
+export function serveResource<T extends { id: number }>(app: Http, resource: ResourceRoutes<T>): void {
+  const { collection, sortable } = resource;
+
+  app.get('/', async request => {
+    const base = baseUrl(request);
+    return {
+      _links: {
+        [collection]: { href: `${base}/${collection}{?page,size,sort}`, templated: true },
+        ...(resource.searches && { search: { href: `${base}/${collection}/search` } }),
+        profile: { href: `${base}/profile` },
+      },
+    };
+  });
+
+  app.get(`/${collection}`, { schema: { querystring: PageQuery } }, async request => {
+    const { page, size, sort } = request.query;
+    const order = [sort ?? []].flat().map(term => parseSort(term, sortable));
+    const { items, total } = await resource.page({ limit: size, offset: page * size, order });
+    return halCollection(request, resource, items, { page, size, total });
+  });
+
+  app.get(`/${collection}/:id`, { schema: { params: IdParams } }, async (request, reply) => {
+    const item = await resource.find(request.params.id, reply);
+    if (!item) throw unknownItem(resource, request.params.id);
+    return halItem(request, resource, item);
+  });
+}
+
+/** The problem for an id that is not there. */
+export function unknownItem({ unknown, rel }: { unknown: ProblemSlug; rel: string }, id: number): Problem {
+  return new Problem(unknown, `There is no ${rel} ${id}.`);
+}
+
+function parseSort(term: string, sortable: Record<string, string>) {
+  const [field = '', direction = 'asc'] = term.split(',');
+  const column = Object.hasOwn(sortable, field) ? sortable[field] : undefined;
+  if (!column || !/^(asc|desc)$/i.test(direction)) {
+    throw new Problem(
+      'invalid-request',
+      `sort takes field,asc or field,desc with one of ${Object.keys(sortable).join(', ')}.`,
+      {
+        errors: [{ pointer: '/sort', detail: `${term} cannot be sorted by` }],
+      },
+    );
+  }
+  return { column, descending: direction.toLowerCase() === 'desc' };
+}
+
+/** A page of items with the links to its neighbours. */
+export function halCollection<T extends { id: number }>(
+  request: FastifyRequest,
+  resource: HalResource,
+  items: T[],
+  { page, size, total }: { page: number; size: number; total: number },
+) {
+  const path = `${baseUrl(request)}/${resource.collection}`;
+  const totalPages = Math.ceil(total / size);
+  const query = request.query as { sort?: string | string[] };
+  const sort = [query.sort ?? []]
+    .flat()
+    .map(term => `&sort=${encodeURIComponent(term).replaceAll('%2C', ',')}`);
+  const at = (number: number) => ({ href: `${path}?page=${number}&size=${size}${sort.join('')}` });
+  const last = Math.max(0, totalPages - 1);
+  return {
+    _embedded: { [resource.collection]: items.map(item => halItem(request, resource, item)) },
+    _links: {
+      ...(totalPages > 1 && { first: at(0) }),
+      ...(page > 0 && totalPages > 1 && { prev: at(Math.min(page - 1, last)) }),
+      self: request.url.includes('?') ? at(page) : { href: path },
+      ...(page < last && { next: at(page + 1) }),
+      ...(totalPages > 1 && { last: at(last) }),
+      profile: { href: `${baseUrl(request)}/profile/${resource.collection}` },
+    },
+    page: { size, totalElements: total, totalPages, number: page },
+  };
+}

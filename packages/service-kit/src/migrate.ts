@@ -1,0 +1,41 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Database } from './database.ts';
+
+/** Any number will do that no other advisory lock of these databases uses. */
+const MIGRATION_LOCK = 7_216_001;
+
+/**
+ * Brings a database up to date: applies the plain SQL files of each folder, in the order of their names and once.
+ * Several replicas may call it at the same time; one works and the others wait.
+ * @param folders folders with files named like `001-orders.sql`; a folder's last path segments name it in the record
+ * @throws Error when a file that was applied is gone from the code: then the database is newer than this code.
+ */
+export async function migrate(db: Database, folders: readonly URL[]): Promise<void> {
+  const client = await db.connect();
+  try {
+    await client.query('SET lock_timeout = 0; SET statement_timeout = 0');
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await client.query(
+      'CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())',
+    );
+    const { rows } = await client.query<{ name: string }>('SELECT name FROM migration');
+    const applied = new Set(rows.map(row => row.name));
+    const known = new Set<string>();
+    for (const folder of folders) {
+      const owner = folder.pathname.split('/').filter(Boolean).at(-2);
+      const files = (await readdir(fileURLToPath(folder))).filter(file => file.endsWith('.sql')).sort();
+      for (const file of files) {
+        const name = `${owner}/${file}`;
+        known.add(name);
+        if (applied.has(name)) continue;
+        const sql = await readFile(new URL(file, folder), 'utf8');
+        await client.query(`BEGIN;\n${sql};\nINSERT INTO migration (name) VALUES ('${name}');\nCOMMIT`);
+      }
+    }
+    const unknown = [...applied].find(name => !known.has(name));
+    if (unknown) throw new Error(`the database is newer than this program: it has the migration ${unknown}`);
+  } finally {
+    await client.end();
+  }
+}

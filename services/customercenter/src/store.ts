@@ -1,0 +1,84 @@
+import type { MyPageResource } from '@jumun/contracts';
+import type { Traced } from '@jumun/messaging';
+import { type Page, type PageRequest, pageClause, type Queryable, type Tx } from '@jumun/service-kit';
+import { emptyPage, evolve, type MyPage, type ViewChange } from './view.ts';
+
+const PAGE = `order_id AS "orderId", shown, status, item, quantity, price, itemcd, customer_id AS "customerId",
+  delivery_status AS "deliveryStatus", delivery_id AS "deliveryId", pay_status AS "payStatus", reason,
+  updated_at AS "updatedAt", timeline`;
+
+/** Folds changes into the view, many orders at once. */
+export async function execute(tx: Tx, commands: Traced<ViewChange>[]): Promise<void> {
+  const ids = [...new Set(commands.map(({ command }) => command.orderId))];
+  const rows = await tx.query<MyPage & Record<string, unknown>>(
+    `SELECT ${PAGE} FROM my_page WHERE order_id = ANY($1) ORDER BY order_id FOR UPDATE`,
+    [ids],
+  );
+  const pages = new Map<number, MyPage>(rows.map(row => [row.orderId, row]));
+  for (const { command } of commands) {
+    const page = pages.get(command.orderId) ?? emptyPage(command.orderId);
+    pages.set(command.orderId, evolve(page, command));
+  }
+  await save(tx, [...pages.values()]);
+}
+
+async function save(tx: Tx, pages: MyPage[]): Promise<void> {
+  await tx.query(
+    `INSERT INTO my_page (order_id, shown, status, item, quantity, price, itemcd, customer_id, delivery_status,
+                          delivery_id, pay_status, reason, updated_at, timeline)
+     SELECT * FROM unnest($1::bigint[], $2::boolean[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
+                          $8::bigint[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::bigint[], $14::jsonb[])
+     ON CONFLICT (order_id) DO UPDATE SET
+       shown = excluded.shown, status = excluded.status, item = excluded.item, quantity = excluded.quantity,
+       price = excluded.price, itemcd = excluded.itemcd, customer_id = excluded.customer_id,
+       delivery_status = excluded.delivery_status, delivery_id = excluded.delivery_id,
+       pay_status = excluded.pay_status, reason = excluded.reason, updated_at = excluded.updated_at,
+       timeline = excluded.timeline`,
+    [
+      pages.map(page => page.orderId),
+      pages.map(page => page.shown),
+      pages.map(page => page.status),
+      pages.map(page => page.item),
+      pages.map(page => page.quantity),
+      pages.map(page => page.price),
+      pages.map(page => page.itemcd),
+      pages.map(page => page.customerId),
+      pages.map(page => page.deliveryStatus),
+      pages.map(page => page.deliveryId),
+      pages.map(page => page.payStatus),
+      pages.map(page => page.reason),
+      pages.map(page => page.updatedAt),
+      pages.map(page => JSON.stringify(page.timeline)),
+    ],
+  );
+}
+
+function toResource({ shown: _, orderId, updatedAt, timeline, ...page }: MyPage): MyPageResource {
+  const steps = Object.entries(timeline).sort(([a, at], [b, bt]) => at - bt || a.localeCompare(b));
+  return {
+    id: orderId,
+    orderId,
+    ...page,
+    updatedAt: new Date(updatedAt).toISOString(),
+    timeline: steps.map(([status, at]) => ({ status, at: new Date(at).toISOString() })),
+  } as MyPageResource;
+}
+
+export async function findMyPage(db: Queryable, orderId: number): Promise<MyPageResource | undefined> {
+  const [row] = await db.query<MyPage & Record<string, unknown>>(
+    `SELECT ${PAGE} FROM my_page WHERE order_id = $1 AND shown`,
+    [orderId],
+  );
+  return row && toResource(row);
+}
+
+export async function pageMyPages(db: Queryable, request: PageRequest): Promise<Page<MyPageResource>> {
+  const [rows, [count]] = await Promise.all([
+    db.query<MyPage & Record<string, unknown>>(
+      `SELECT ${PAGE} FROM my_page WHERE shown ${pageClause(request, 'order_id')}`,
+      [request.limit, request.offset],
+    ),
+    db.query<{ total: number }>('SELECT count(*) AS total FROM my_page WHERE shown'),
+  ]);
+  return { items: rows.map(toResource), total: count?.total ?? 0 };
+}

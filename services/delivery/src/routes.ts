@@ -1,0 +1,78 @@
+import { Nullable, Text } from '@jumun/contracts';
+import { type Outcome, stateOrThrow, type Traced } from '@jumun/messaging';
+import {
+  type Batcher,
+  type Database,
+  type Http,
+  halItem,
+  IdParams,
+  serveResource,
+  unknownItem,
+} from '@jumun/service-kit';
+import type { FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import type { Delivery, DeliveryCommand } from './delivery.ts';
+import { findDelivery, pageDeliveries, type StoreCommand } from './store.ts';
+
+const resource = {
+  collection: 'deliveries',
+  rel: 'delivery',
+  unknown: 'unknown-delivery',
+  sortable: {
+    id: 'id',
+    orderId: 'order_id',
+    customerId: 'customer_id',
+    status: 'status',
+    price: 'price',
+    qtyp: 'qtyp',
+  },
+} as const;
+
+// Carriers' systems send what they like beside these two, or nothing.
+const StepBody = Type.Optional(
+  Type.Object({
+    carrier: Type.Optional(Nullable(Text(100))),
+    trackingNumber: Type.Optional(Nullable(Text(100))),
+  }),
+);
+
+export interface DeliveryRoutes {
+  db: Database;
+  commands: Batcher<Traced<StoreCommand>, Outcome<Delivery>>;
+}
+
+export function serveDeliveries(http: Http, { db, commands }: DeliveryRoutes): void {
+  serveResource(http, {
+    ...resource,
+    find: id => findDelivery(db, id),
+    page: request => pageDeliveries(db, request),
+  });
+
+  const schema = { params: IdParams, body: StepBody };
+  http.post('/deliveries/:id/deliverystarted', { schema }, (request, reply) => {
+    const { carrier = null, trackingNumber = null } = request.body ?? {};
+    const tracking = { carrier, trackingNumber };
+    return step(request, request.params.id, orderId => ({ type: 'start', orderId, tracking })).then(body =>
+      reply.send(body),
+    );
+  });
+  http.post('/deliveries/:id/deliverycompleted', { schema }, (request, reply) =>
+    step(request, request.params.id, orderId => ({ type: 'complete', orderId })).then(body =>
+      reply.send(body),
+    ),
+  );
+
+  async function step(
+    request: FastifyRequest,
+    id: number,
+    toCommand: (orderId: number) => Exclude<DeliveryCommand, { type: 'prepare' }>,
+  ) {
+    const found = await findDelivery(db, id);
+    if (!found) throw unknownItem(resource, id);
+    const { traceparent } = request.trace;
+    const after = stateOrThrow(await commands.submit({ command: toCommand(found.orderId), traceparent }));
+    if (after.kind !== 'delivery') throw unknownItem(resource, id);
+    const { kind: _, ...item } = after;
+    return halItem(request, resource, item);
+  }
+}

@@ -1,0 +1,140 @@
+import type { DeliveryResource } from '@jumun/contracts';
+import { type Aggregate, carryOut, type Outbox, type Outcome, type Traced } from '@jumun/messaging';
+import { type Page, type PageRequest, pageClause, type Queryable, type Tx } from '@jumun/service-kit';
+import {
+  type Delivery,
+  type DeliveryCommand,
+  type DeliveryEvent,
+  decide,
+  evolve,
+  type Parcel,
+} from './delivery.ts';
+
+type Stored = Extract<Delivery, { kind: 'delivery' }>;
+
+/** A delivery to prepare is given its id by the store. */
+export type StoreCommand =
+  | Exclude<DeliveryCommand, { type: 'prepare' }>
+  | { type: 'prepare'; orderId: number; parcel: Omit<Parcel, 'id'> };
+
+const DELIVERY = `id, order_id AS "orderId", customer_id AS "customerId", product_name AS "productName", qtyp, price,
+  address, status, carrier, tracking_number AS "trackingNumber"`;
+
+const deliveries: Aggregate<number, DeliveryCommand, Delivery, DeliveryEvent> = {
+  idOf: command => command.orderId,
+  initial: { kind: 'none' },
+  decide,
+  evolve,
+
+  async load(tx, commands) {
+    const orderIds = [...new Set(commands.map(command => command.orderId))];
+    const states = new Map<number, Delivery>();
+    const rows = await tx.query<Omit<Stored, 'kind'>>(
+      `SELECT ${DELIVERY} FROM delivery WHERE order_id = ANY($1) ORDER BY order_id FOR UPDATE`,
+      [orderIds],
+    );
+    for (const row of rows) states.set(row.orderId, { kind: 'delivery', ...row });
+    const tombstones = await tx.query<{ orderId: number }>(
+      'SELECT order_id AS "orderId" FROM delivery_tombstone WHERE order_id = ANY($1)',
+      [orderIds],
+    );
+    for (const { orderId } of tombstones) states.set(orderId, { kind: 'tombstone' });
+    return states;
+  },
+
+  async save(tx, changes) {
+    const tombstones = changes.filter(({ after }) => after.kind === 'tombstone').map(({ id }) => id);
+    const created = changes.flatMap(({ before, after }) =>
+      before.kind === 'none' && after.kind === 'delivery' ? [after] : [],
+    );
+    const updated = changes.flatMap(({ before, after }) =>
+      before.kind === 'delivery' && after.kind === 'delivery' ? [after] : [],
+    );
+    if (tombstones.length > 0) {
+      await tx.query('INSERT INTO delivery_tombstone (order_id) SELECT unnest($1::bigint[])', [tombstones]);
+    }
+    if (created.length > 0) await insert(tx, created);
+    if (updated.length > 0) await update(tx, updated);
+  },
+
+  publish(event) {
+    if (event.type === 'CanceledBeforehand' || event.type === 'TrackingNoted') return undefined;
+    const { type, ...fields } = event;
+    return { type, key: String(event.orderId), fields };
+  },
+};
+
+async function insert(tx: Tx, created: Stored[]): Promise<void> {
+  await tx.query(
+    `INSERT INTO delivery (id, order_id, customer_id, product_name, qtyp, price, address, status)
+     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[],
+                          $7::text[], $8::text[])`,
+    [
+      created.map(delivery => delivery.id),
+      created.map(delivery => delivery.orderId),
+      created.map(delivery => delivery.customerId),
+      created.map(delivery => delivery.productName),
+      created.map(delivery => delivery.qtyp),
+      created.map(delivery => delivery.price),
+      created.map(delivery => delivery.address),
+      created.map(delivery => delivery.status),
+    ],
+  );
+}
+
+async function update(tx: Tx, updated: Stored[]): Promise<void> {
+  await tx.query(
+    `UPDATE delivery d SET status = u.status, carrier = u.carrier, tracking_number = u.tracking_number
+     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS u(order_id, status, carrier, tracking_number)
+     WHERE d.order_id = u.order_id`,
+    [
+      updated.map(delivery => delivery.orderId),
+      updated.map(delivery => delivery.status),
+      updated.map(delivery => delivery.carrier),
+      updated.map(delivery => delivery.trackingNumber),
+    ],
+  );
+}
+
+/** Carries out commands in order within a transaction. */
+export async function execute(
+  tx: Tx,
+  outbox: Outbox,
+  commands: Traced<StoreCommand>[],
+): Promise<Outcome<Delivery>[]> {
+  const toPrepare = commands.filter(({ command }) => command.type === 'prepare').length;
+  const ids = toPrepare > 0 ? await drawIds(tx, toPrepare) : [];
+  const numbered = commands.map(({ command, traceparent }): Traced<DeliveryCommand> => {
+    if (command.type !== 'prepare') return { command, traceparent };
+    const id = ids.shift() ?? 0;
+    return { command: { ...command, parcel: { id, ...command.parcel } }, traceparent };
+  });
+  return carryOut(tx, outbox, deliveries, numbered);
+}
+
+async function drawIds(tx: Tx, count: number): Promise<number[]> {
+  const rows = await tx.query<{ id: number }>(
+    `SELECT nextval('delivery_id') AS id FROM generate_series(1, $1)`,
+    [count],
+  );
+  return rows.map(row => row.id);
+}
+
+export async function findDelivery(db: Queryable, id: number): Promise<DeliveryResource | undefined> {
+  const [row] = await db.query<DeliveryResource & Record<string, unknown>>(
+    `SELECT ${DELIVERY} FROM delivery WHERE id = $1`,
+    [id],
+  );
+  return row;
+}
+
+export async function pageDeliveries(db: Queryable, request: PageRequest): Promise<Page<DeliveryResource>> {
+  const [items, [count]] = await Promise.all([
+    db.query<DeliveryResource & Record<string, unknown>>(
+      `SELECT ${DELIVERY} FROM delivery ${pageClause(request, 'id')}`,
+      [request.limit, request.offset],
+    ),
+    db.query<{ total: number }>('SELECT count(*) AS total FROM delivery'),
+  ]);
+  return { items, total: count?.total ?? 0 };
+}

@@ -1,0 +1,93 @@
+import type { NoticeResource } from '@jumun/contracts';
+import type { Traced } from '@jumun/messaging';
+import {
+  type Database,
+  type Page,
+  type PageRequest,
+  pageClause,
+  type Queryable,
+  type Tx,
+} from '@jumun/service-kit';
+import type { Letter } from './channel.ts';
+import { type NoticeFacts, type NoticeKind, noticeText } from './texts.ts';
+
+/** Something that the customer is to be told. */
+export interface NoticeCommand {
+  kind: NoticeKind;
+  customerId: number | null;
+  facts: NoticeFacts;
+  /** When it happened, in ms since 1970. */
+  at: number;
+}
+
+const NOTICE = `id, order_id AS "orderId", customer_id AS "customerId", channel, status, kind, text, at`;
+
+/** Queues notices; of each order and kind there is only ever one. */
+export async function execute(tx: Tx, channel: string, commands: Traced<NoticeCommand>[]): Promise<void> {
+  await tx.query(
+    `INSERT INTO notice (order_id, customer_id, channel, status, kind, text, traceparent, at)
+     SELECT n.order_id, n.customer_id, $7, 'queued', n.kind, n.text, n.traceparent, to_timestamp(n.at / 1000)
+     FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::float8[])
+          AS n(order_id, customer_id, kind, text, traceparent, at)
+     ON CONFLICT (order_id, kind) DO NOTHING`,
+    [
+      commands.map(({ command }) => command.facts.orderId),
+      commands.map(({ command }) => command.customerId),
+      commands.map(({ command }) => command.kind),
+      commands.map(({ command }) => noticeText(command.kind, command.facts)),
+      commands.map(({ traceparent }) => traceparent),
+      commands.map(({ command }) => command.at),
+      channel,
+    ],
+  );
+}
+
+/** Takes notices that are to be sent, and leaves them to the caller for a while. */
+export function claimLetters(db: Database, leaveMs: number, limit: number): Promise<Letter[]> {
+  return db.query<Letter & Record<string, unknown>>(
+    `UPDATE notice SET attempts = attempts + 1, next_attempt_at = now() + $1::float8 * interval '1 ms'
+     WHERE id IN (
+       SELECT id FROM notice WHERE status = 'queued' AND next_attempt_at <= now()
+       ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
+     ) RETURNING id, order_id AS "orderId", customer_id AS "customerId", kind, text, attempts, traceparent`,
+    [leaveMs, limit],
+  );
+}
+
+export async function saveStatuses(
+  db: Database,
+  results: { id: number; status: NoticeResource['status']; retryInMs: number }[],
+) {
+  await db.query(
+    `UPDATE notice n SET status = u.status, next_attempt_at = now() + u.wait * interval '1 ms'
+     FROM unnest($1::bigint[], $2::text[], $3::float8[]) AS u(id, status, wait) WHERE n.id = u.id`,
+    [
+      results.map(result => result.id),
+      results.map(result => result.status),
+      results.map(result => result.retryInMs),
+    ],
+  );
+}
+
+const toResource = ({ at, ...rest }: Omit<NoticeResource, 'at'> & { at: Date }): NoticeResource => ({
+  ...rest,
+  at: at.toISOString(),
+});
+
+type Row = Omit<NoticeResource, 'at'> & { at: Date };
+
+export async function findNotice(db: Queryable, id: number): Promise<NoticeResource | undefined> {
+  const [row] = await db.query<Row>(`SELECT ${NOTICE} FROM notice WHERE id = $1`, [id]);
+  return row && toResource(row);
+}
+
+export async function pageNotices(db: Queryable, request: PageRequest): Promise<Page<NoticeResource>> {
+  const [rows, [count]] = await Promise.all([
+    db.query<Row>(`SELECT ${NOTICE} FROM notice ${pageClause(request, 'id')}`, [
+      request.limit,
+      request.offset,
+    ]),
+    db.query<{ total: number }>('SELECT count(*) AS total FROM notice'),
+  ]);
+  return { items: rows.map(toResource), total: count?.total ?? 0 };
+}

@@ -1,0 +1,296 @@
+import { randomUUID } from 'node:crypto';
+import { isRejection, MAX_INTEGER, type OrderResource } from '@jumun/contracts';
+import type { Outcome, Traced } from '@jumun/messaging';
+import { type Database, type Logger, PeerError, Problem, traceIdOf } from '@jumun/service-kit';
+import type { Intent, Order, OrderCommand, Wish } from './order.ts';
+import type { Peers } from './peers.ts';
+import {
+  type BoundRequest,
+  findIntent,
+  findOrder,
+  findProduct,
+  findRequest,
+  type RequestKey,
+} from './store.ts';
+
+/** Opens an intent; where its key is bound already, nothing is opened and the answer says to what. */
+export interface Opening {
+  intent: Intent;
+  request: RequestKey | undefined;
+  traceparent: string | null;
+}
+
+export interface PlacingParts {
+  db: Database;
+  log: Logger;
+  peers: Peers;
+  drawId(): Promise<number>;
+  /** Commits an intent; gives the earlier use of its key, if there was one. */
+  open(opening: Opening): Promise<BoundRequest | undefined>;
+  /** Commits a command. */
+  submit(command: Traced<OrderCommand>): Promise<Outcome<Order>>;
+}
+
+/** Takes an order from a wish to its establishment, or to nothing. */
+export interface Placing {
+  /**
+   * Answers only for an order that is paid and durable.
+   * @throws Problem for each way in which there is no order
+   */
+  place(wish: Omit<Wish, 'id'>, request: RequestKey | undefined, traceparent: string): Promise<OrderResource>;
+  /** Goes on with an intent whose request has ended: the same steps again, each of which counts once. */
+  resume(intent: Intent, traceparent: string | null): Promise<OrderResource>;
+  /** Ends an intent at pay and here; what was captured is refunded. */
+  giveUp(intent: Intent & { voiding: boolean }, traceparent: string | null): Promise<void>;
+  /** Ends an intent, unless it was paid: then it is established. */
+  giveUpUnlessPaid(intent: Intent, traceparent: string | null): Promise<void>;
+  /** Takes the ids of intents whose request has ended without an outcome. */
+  takeUnsettled(): number[];
+  /** Calls back when there are some. */
+  onUnsettled(listener: () => void): void;
+}
+
+/** What the product service, or what we know of it, says of a product. */
+interface Offer {
+  name: string | null;
+  unitPrice: number | null;
+}
+
+export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingParts): Placing {
+  /** Requests under way by their key, so that a double click waits for the first. */
+  const underWay = new Map<string, { bodyHash: string; answer: Promise<OrderResource> }>();
+  let unsettled: number[] = [];
+  let wake = () => {};
+
+  async function place(wish: Omit<Wish, 'id'>, request: RequestKey | undefined, traceparent: string) {
+    if (!request) return placeOnce(wish, undefined, traceparent);
+    const scope = `${request.customerId}/${request.key}`;
+    const first = underWay.get(scope);
+    if (first) {
+      if (first.bodyHash !== request.bodyHash) throw otherBody();
+      return first.answer;
+    }
+    const answer = placeOnce(wish, request, traceparent);
+    underWay.set(scope, { bodyHash: request.bodyHash, answer });
+    return answer.finally(() => underWay.delete(scope));
+  }
+
+  async function placeOnce(
+    wish: Omit<Wish, 'id'>,
+    request: RequestKey | undefined,
+    traceparent: string,
+  ): Promise<OrderResource> {
+    const bound = request && (await findRequest(db, request));
+    if (request && bound) {
+      const answer = await answerBound(bound, request, traceparent);
+      if (answer) return answer;
+    }
+    const keyed = request !== undefined;
+    const intent: Intent = { ...wish, id: await drawId(), paymentKey: randomUUID(), keyed, traceparent };
+    // The pieces are set aside while the intent becomes durable.
+    const [offer, opened] = await Promise.allSettled([
+      ask(intent, traceparent),
+      open({ intent, request, traceparent }),
+    ]);
+    if (opened.status === 'rejected') {
+      release(intent, traceparent);
+      throw opened.reason;
+    }
+    if (opened.value && request) {
+      release(intent, traceparent);
+      const answer = await answerBound(opened.value, request, traceparent);
+      if (answer) return answer;
+      throw unknownOutcome();
+    }
+    try {
+      if (offer.status === 'rejected') throw offer.reason;
+      agree(intent, offer.value);
+    } catch (refusal) {
+      // Nothing was charged, and the key, if there is one, stays free.
+      await submit({ command: { type: 'abandon', id: intent.id }, traceparent });
+      release(intent, traceparent);
+      throw refusal;
+    }
+    return chargeAndEstablish(intent, agree(intent, offer.value), traceparent);
+  }
+
+  /** The answer to a request that was made before, or nothing where that came to nothing and left its key free. */
+  async function answerBound(
+    bound: BoundRequest,
+    request: RequestKey,
+    traceparent: string,
+  ): Promise<OrderResource | undefined> {
+    if (bound.bodyHash !== request.bodyHash) throw otherBody();
+    if (bound.refusal !== null) throw new Problem('payment-declined', bound.refusal);
+    const intent = await findIntent(db, bound.orderId);
+    if (intent?.voiding) throw unknownOutcome();
+    if (intent) return resume(intent, traceparent);
+    const order = await findOrder(db, bound.orderId);
+    return order && { ...order, status: 'ordered' };
+  }
+
+  /** Reserves the pieces; without the product service, what we last heard of the product has to do. */
+  async function ask(intent: Intent, traceparent: string | null): Promise<Offer> {
+    const { id: orderId, itemcd, orderQty } = intent;
+    try {
+      return await peers.reserve({ orderId, itemcd, orderQty }, traceparent);
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      const known = await findProduct(db, itemcd);
+      if (!known) {
+        const detail =
+          'The product service cannot be asked, and the product is not known here; nothing was charged.';
+        throw new Problem('peer-unavailable', detail, { retryAfter: 2 });
+      }
+      return { name: known.name, unitPrice: known.price };
+    }
+  }
+
+  function release({ id: orderId, itemcd }: Intent, traceparent: string | null): void {
+    // If it fails the reservation expires by itself.
+    peers.release({ orderId, itemcd }, traceparent).catch(error => {
+      log.debug(
+        { traceId: traceIdOf(traceparent), orderId, err: String(error) },
+        'reservation left to expire',
+      );
+    });
+  }
+
+  async function resume(intent: Intent, traceparent: string | null): Promise<OrderResource> {
+    let price: number;
+    let item: string | null;
+    try {
+      ({ price, item } = agree(intent, await ask(intent, traceparent)));
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status >= 500) throw error;
+      // It may have been charged before, at a price or with a reservation that no longer holds.
+      await giveUp({ ...intent, voiding: false }, traceparent);
+      throw error;
+    }
+    return chargeAndEstablish(intent, { price, item }, traceparent);
+  }
+
+  async function chargeAndEstablish(
+    intent: Intent,
+    { price, item }: { price: number; item: string | null },
+    traceparent: string | null,
+  ): Promise<OrderResource> {
+    const { id, paymentKey, itemcd, orderQty, customerId, address } = intent;
+    try {
+      const paid = await peers.charge(
+        { paymentKey, orderId: id, price, itemcd, item, orderQty, customerId, address },
+        traceparent,
+      );
+      if (paid.price !== price || paid.itemcd !== itemcd) {
+        log.error(
+          { traceId: traceIdOf(traceparent), orderId: id },
+          'pay charged other terms than the intent',
+        );
+        await giveUp({ ...intent, voiding: false }, traceparent);
+        throw unknownOutcome();
+      }
+      const outcome = await submit({ command: { type: 'establish', id, price, item }, traceparent });
+      if (isRejection(outcome)) throw unknownOutcome();
+      return { id, item, orderQty, status: 'ordered', price, itemcd, customerId, address };
+    } catch (error) {
+      if (error instanceof Problem && error.slug === 'payment-declined') {
+        await submit({ command: { type: 'refuse', id, refusal: error.detail }, traceparent });
+        release(intent, traceparent);
+        throw error;
+      }
+      log.warn(
+        { traceId: traceIdOf(traceparent), orderId: id, err: String(error) },
+        'payment outcome unknown',
+      );
+      unsettled.push(id);
+      wake();
+      throw unknownOutcome();
+    }
+  }
+
+  async function giveUp(intent: Intent & { voiding: boolean }, traceparent: string | null): Promise<void> {
+    const { id, paymentKey } = intent;
+    // First here, so that an answer from pay that is still on its way can no longer establish the order.
+    if (!intent.voiding) {
+      const outcome = await submit({ command: { type: 'void', id }, traceparent });
+      if (isRejection(outcome)) return;
+    }
+    await peers.void({ paymentKey, orderId: id, unlessCaptured: false }, traceparent);
+    await submit({ command: { type: 'voided', id }, traceparent });
+    release(intent, traceparent);
+  }
+
+  async function giveUpUnlessPaid(intent: Intent, traceparent: string | null): Promise<void> {
+    const { id, paymentKey } = intent;
+    const { captured } = await peers.void({ paymentKey, orderId: id, unlessCaptured: true }, traceparent);
+    if (captured) {
+      const { price, item } = captured;
+      await submit({ command: { type: 'establish', id, price, item }, traceparent });
+    } else {
+      await submit({ command: { type: 'voided', id }, traceparent });
+      release(intent, traceparent);
+    }
+  }
+
+  return {
+    place,
+    resume,
+    giveUp,
+    giveUpUnlessPaid,
+    takeUnsettled() {
+      const taken = unsettled;
+      unsettled = [];
+      return taken;
+    },
+    onUnsettled(listener) {
+      wake = listener;
+    },
+  };
+}
+
+/**
+ * The price and the name that an order is charged with.
+ * @throws Problem price-changed where the product has another price; invalid-request where there is none at all
+ */
+export function agree(
+  { orderQty, price, item }: Wish,
+  { name, unitPrice }: Offer,
+): { price: number; item: string | null } {
+  const right = unitPrice === null ? price : unitPrice * orderQty;
+  if (right === null) {
+    throw new Problem(
+      'invalid-request',
+      'The product has no price of its own, so the order has to bring one.',
+      {
+        errors: [{ pointer: '/price', detail: 'is required for this product' }],
+      },
+    );
+  }
+  if (right > MAX_INTEGER) {
+    throw new Problem('invalid-request', 'The order costs more than can be charged.', {
+      errors: [{ pointer: '/orderQty', detail: 'is too many at the price of this product' }],
+    });
+  }
+  if (price !== null && price !== right) {
+    throw new Problem('price-changed', `The price is ${right} now, not ${price}; nothing was charged.`, {
+      extra: { price: right, unitPrice },
+    });
+  }
+  return { price: right, item: item ?? name };
+}
+
+function otherBody(): Problem {
+  return new Problem(
+    'idempotency-conflict',
+    'This Idempotency-Key was used with another body in the last 24 hours.',
+  );
+}
+
+function unknownOutcome(): Problem {
+  return new Problem(
+    'payment-unknown',
+    'Whether the payment went through is not known yet. With an Idempotency-Key, ask again with the same key; ' +
+      'without one there will be no order, and what was captured is refunded.',
+    { retryAfter: 2 },
+  );
+}

@@ -1,0 +1,56 @@
+CREATE SEQUENCE pay_id CACHE 1;
+
+CREATE TABLE pay (
+  id bigint PRIMARY KEY,
+  order_id bigint NOT NULL UNIQUE,
+  payment_key uuid NOT NULL UNIQUE,
+  status text NOT NULL CHECK (status IN ('approved', 'canceled', 'declined')),
+  price bigint NOT NULL CHECK (price >= 0),
+  itemcd bigint NOT NULL,
+  item text,
+  order_qty integer NOT NULL,
+  customer_id bigint,
+  address text,
+  reason text,
+  delivered boolean NOT NULL DEFAULT false,
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Orders that may never be charged; a charge that comes after is refused, or refunded if it was on its way.
+CREATE TABLE pay_void (
+  order_id bigint PRIMARY KEY,
+  payment_key uuid NOT NULL,
+  -- The provider is asked again until no charge can be on its way any more.
+  checks integer NOT NULL DEFAULT 0,
+  check_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX pay_void_check ON pay_void (check_at) WHERE checks < 4;
+
+-- Money that is owed back. Refunded under the payment's key, so once, however often it is tried.
+CREATE TABLE refund (
+  payment_key uuid PRIMARY KEY,
+  order_id bigint NOT NULL,
+  amount bigint NOT NULL,
+  state text NOT NULL CHECK (state IN ('due', 'done', 'failed')),
+  attempts integer NOT NULL DEFAULT 0,
+  next_attempt_at timestamptz NOT NULL DEFAULT now(),
+  reason text
+);
+CREATE INDEX refund_due ON refund (next_attempt_at) WHERE state = 'due';
+CREATE INDEX refund_failed ON refund (order_id) WHERE state = 'failed';
+
+-- Up to which payment the order service has been asked whether there is an order for it.
+CREATE TABLE pay_audit (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  audited_id bigint NOT NULL DEFAULT 0
+);
+INSERT INTO pay_audit DEFAULT VALUES;
+
+-- The sandbox provider's own books. In a transaction of their own, as a real provider's are.
+CREATE TABLE sandbox_charge (
+  payment_key uuid PRIMARY KEY,
+  amount bigint NOT NULL,
+  state text NOT NULL CHECK (state IN ('captured', 'declined', 'refunded')),
+  charged_at timestamptz NOT NULL DEFAULT now(),
+  refunded_at timestamptz
+);

@@ -1,0 +1,56 @@
+import { type KnownItem, knownCall } from '@jumun/contracts';
+import type { Outcome, Traced } from '@jumun/messaging';
+import { type Database, type Logger, type Peer, PeerError } from '@jumun/service-kit';
+import type { Charging } from './charging.ts';
+import type { Pay, PayCommand } from './pay.ts';
+import { auditedUpTo, claimVoids, unauditedPays } from './store.ts';
+
+const BATCH = 200;
+/** By this age an intent has become an order or was voided. */
+const SETTLED_MS = 300_000;
+
+/**
+ * Looks for money without an order: charges that came through after their void, and payments of which the order
+ * service knows nothing (it lost its data, say). Both are refunded.
+ * @returns rounds that give whether there may be more
+ */
+export function createAudit(
+  db: Database,
+  charging: Charging,
+  order: Peer,
+  submit: (command: Traced<PayCommand>) => Promise<Outcome<Pay>>,
+  log: Logger,
+): { voids(): Promise<boolean>; payments(): Promise<boolean> } {
+  const known = order.batch<KnownItem, { known: boolean }>(knownCall, 2_000);
+
+  return {
+    async voids() {
+      const voids = await claimVoids(db, BATCH);
+      for (const { orderId, paymentKey } of voids) await charging.sweep(orderId, paymentKey);
+      return voids.length === BATCH;
+    },
+    async payments() {
+      const payments = await unauditedPays(db, SETTLED_MS, BATCH);
+      const last = payments.at(-1);
+      if (!last) return false;
+      try {
+        await Promise.all(
+          payments.map(async ({ id, orderId }) => {
+            if ((await known({ orderId }, null)).known) return;
+            log.error({ orderId, payId: id }, 'a payment without an order is refunded');
+            await submit({
+              command: { type: 'cancel', orderId, reason: 'there is no such order' },
+              traceparent: null,
+            });
+          }),
+        );
+      } catch (error) {
+        // An order service that is away, or an old one that cannot be asked: later.
+        if (error instanceof PeerError) return false;
+        throw error;
+      }
+      await auditedUpTo(db, last.id);
+      return payments.length === BATCH;
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { defineService, type Outcome, type Traced } from '@jumun/messaging';
+import {
+  createBatcher,
+  createPeer,
+  databaseConfig,
+  Flag,
+  HttpUrl,
+  measureBreakers,
+} from '@jumun/service-kit';
+import Type from 'typebox';
+import { createAudit } from './auditing.ts';
+import { createCharging } from './charging.ts';
+import type { Pay, PayCommand } from './pay.ts';
+import { createRefunder } from './refunding.ts';
+import { servePays } from './routes.ts';
+import { createSandbox } from './sandbox/provider.ts';
+import { countRefunds, drawPayIds, execute, readPays } from './store.ts';
+import { subscriptions } from './subscriptions.ts';
+
+const config = Type.Object({
+  ...databaseConfig,
+  ORDER_URL: HttpUrl,
+  /** Lets an order service of the first implementation, which shows no credential, create payments. */
+  LEGACY_ORDER: { ...Flag, default: false },
+});
+
+const LIMITS = { maxBatch: 500, maxWaiting: 10_000, concurrency: 2 };
+
+/** The pay service: charges each order at most once, and gives back what is owed. */
+export const pay = defineService({
+  name: 'pay',
+  config,
+  migrations: new URL('../migrations/', import.meta.url),
+
+  setup({ config, db, outbox, http, metrics, log }) {
+    const stopping = new AbortController();
+    const provider = createSandbox(db, stopping.signal);
+    const order = createPeer({ name: 'order', url: config.ORDER_URL, token: config.SERVICE_TOKEN });
+    measureBreakers(metrics, [order]);
+    const commands = createBatcher<Traced<PayCommand>, Outcome<Pay>>({
+      ...LIMITS,
+      run: batch => db.transaction(tx => execute(tx, outbox, batch)),
+    });
+    const reads = createBatcher<number, Pay>({ ...LIMITS, run: orderIds => readPays(db, orderIds) });
+    const ids = createBatcher<null, number>({ ...LIMITS, run: batch => drawPayIds(db, batch.length) });
+
+    let refundDue = () => {};
+    const charging = createCharging({
+      db,
+      provider,
+      log,
+      drawId: () => ids.submit(null),
+      read: reads.submit,
+      submit: commands.submit,
+      refundDue: () => refundDue(),
+    });
+    const audit = createAudit(db, charging, order, commands.submit, log);
+    servePays(http, {
+      db,
+      charging,
+      read: reads.submit,
+      submit: commands.submit,
+      refundDue: () => refundDue(),
+      legacyOrder: config.LEGACY_ORDER,
+    });
+    metrics.gauge('jumun_refunds_due', 'Refunds not made yet', async () => (await countRefunds(db)).due);
+    metrics.gauge(
+      'jumun_refunds_failed',
+      'Refunds that wait for a person',
+      async () => (await countRefunds(db)).failed,
+    );
+
+    return {
+      subscriptions,
+      async execute(tx, batch: Traced<PayCommand>[]) {
+        await execute(tx, outbox, batch);
+        tx.afterCommit(() => refundDue());
+      },
+      workers: [
+        {
+          name: 'refunder',
+          everyMs: 500,
+          round: createRefunder(db, provider, log),
+          ready: wake => {
+            refundDue = wake;
+          },
+        },
+        { name: 'void-sweeper', everyMs: 1_000, round: audit.voids },
+        { name: 'payment-audit', everyMs: 30_000, round: audit.payments },
+      ],
+      async close() {
+        stopping.abort();
+        await commands.idle();
+        await order.close();
+      },
+    };
+  },
+});

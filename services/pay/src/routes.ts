@@ -1,0 +1,153 @@
+import {
+  Address,
+  ChargeItem,
+  CustomerId,
+  chargeCall,
+  Id,
+  Item,
+  Money,
+  Nullable,
+  OrderQty,
+  type PayResource,
+  Text,
+  VoidItem,
+  voidCall,
+} from '@jumun/contracts';
+import { type Outcome, stateOrThrow, type Traced } from '@jumun/messaging';
+import {
+  type Database,
+  type Http,
+  halCollection,
+  halItem,
+  IdParams,
+  Problem,
+  sendCreated,
+  serveBatch,
+  serveResource,
+  unknownItem,
+} from '@jumun/service-kit';
+import Type from 'typebox';
+import { type Charging, standing } from './charging.ts';
+import type { Pay, PayCommand, Payment } from './pay.ts';
+import { findPay, listFailedRefunds, pagePays, retryRefund, settleRefund } from './store.ts';
+
+const resource = {
+  collection: 'pays',
+  rel: 'pay',
+  unknown: 'unknown-payment',
+  sortable: {
+    id: 'id',
+    price: 'price',
+    status: 'status',
+    itemcd: 'itemcd',
+    item: 'item',
+    orderQty: 'order_qty',
+    orderId: 'order_id',
+    customerId: 'customer_id',
+  },
+} as const;
+
+const NewPay = Type.Object(
+  {
+    orderId: Id,
+    price: Type.Optional(Money),
+    itemcd: Type.Optional(Id),
+    orderQty: Type.Optional(OrderQty),
+    item: Type.Optional(Nullable(Item)),
+    customerId: Type.Optional(Nullable(CustomerId)),
+    address: Type.Optional(Nullable(Address)),
+    // Sent by older clients; a payment's id and status are not theirs to say.
+    id: Type.Optional(Nullable(Id)),
+    status: Type.Optional(Nullable(Text(100))),
+  },
+  { additionalProperties: false },
+);
+
+export interface PayRoutes {
+  db: Database;
+  charging: Charging;
+  read(orderId: number): Promise<Pay>;
+  submit(command: Traced<PayCommand>): Promise<Outcome<Pay>>;
+  /** A hint that a refund is due. */
+  refundDue(): void;
+  /** Whether an order service of the first implementation, which shows no credential, may create payments. */
+  legacyOrder: boolean;
+}
+
+export function servePays(
+  http: Http,
+  { db, charging, read, submit, refundDue, legacyOrder }: PayRoutes,
+): void {
+  serveResource(http, {
+    ...resource,
+    find: id => findPay(db, id),
+    page: request => pagePays(db, request),
+  });
+
+  http.post('/pays', { schema: { body: NewPay } }, async (request, reply) => {
+    const { orderId, price, itemcd, orderQty, item = null, customerId = null, address = null } = request.body;
+    const known = await read(orderId);
+    const mayCreate = request.trusted || legacyOrder;
+    if (!mayCreate || known.kind !== 'none') {
+      return halItem(request, resource, toResource(standing(known, request.body)));
+    }
+    if (price === undefined || itemcd === undefined || orderQty === undefined) {
+      throw new Problem('invalid-request', 'A new payment needs orderId, price, itemcd and orderQty.');
+    }
+    const key = paymentKey(request.headers['idempotency-key'], request.trusted);
+    const terms = { orderId, price, itemcd, orderQty, item, customerId, address };
+    const payment = await charging.charge(
+      { ...terms, ...(key && { paymentKey: key }) },
+      request.trace.traceparent,
+    );
+    return sendCreated(request, reply, resource, toResource(payment));
+  });
+
+  http.delete('/pays/:id', { schema: { params: IdParams } }, async (request, reply) => {
+    const pay = await findPay(db, request.params.id);
+    if (!pay) throw unknownItem(resource, request.params.id);
+    const command: PayCommand = { type: 'cancel', orderId: pay.orderId, reason: 'the payment was canceled' };
+    stateOrThrow(await submit({ command, traceparent: request.trace.traceparent }));
+    refundDue();
+    return reply.code(204).send();
+  });
+
+  http.get('/pays/exceptions', async request => {
+    const items = await listFailedRefunds(db);
+    return halCollection(request, resource, items, { page: 0, size: 1000, total: items.length });
+  });
+
+  http.post('/pays/exceptions/:id/retried', { schema: { params: IdParams } }, async (request, reply) => {
+    if (!(await retryRefund(db, request.params.id))) throw noException(request.params.id);
+    refundDue();
+    return reply.code(204).send();
+  });
+
+  http.post('/pays/exceptions/:id/settled', { schema: { params: IdParams } }, async (request, reply) => {
+    if (!(await settleRefund(db, request.params.id))) throw noException(request.params.id);
+    return reply.code(204).send();
+  });
+
+  serveBatch(http, chargeCall, ChargeItem, async (item, traceparent) => {
+    const { id, price, itemcd, item: name } = await charging.charge(item, traceparent);
+    return { id, price, itemcd, item: name };
+  });
+  serveBatch(http, voidCall, VoidItem, (item, traceparent) => charging.void(item, traceparent));
+}
+
+function noException(id: number): Problem {
+  return new Problem('unknown-exception', `Payment ${id} has no refund that failed.`);
+}
+
+function toResource(payment: Payment): PayResource {
+  const { id, price, status, itemcd, item, orderQty, orderId, customerId, address } = payment;
+  return { id, price, status, itemcd, item, orderQty, orderId, customerId, address };
+}
+
+/** The payment key that the order service sends with a new payment; only an old one has none. */
+function paymentKey(header: string | string[] | undefined, required: boolean): string | undefined {
+  if (header === undefined && !required) return undefined;
+  if (typeof header === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(header))
+    return header.toLowerCase();
+  throw new Problem('invalid-request', 'A new payment needs an Idempotency-Key that is a UUID.');
+}

@@ -1,0 +1,292 @@
+import type { PayResource } from '@jumun/contracts';
+import { type Aggregate, carryOut, type Outbox, type Outcome, type Traced } from '@jumun/messaging';
+import {
+  type Database,
+  type Page,
+  type PageRequest,
+  pageClause,
+  type Queryable,
+  type Tx,
+} from '@jumun/service-kit';
+import { decide, evolve, type Pay, type PayCommand, type PayEvent, type Payment } from './pay.ts';
+
+/** After a void the provider is asked so often, and after so many ms, whether a charge came through after all. */
+const VOID_CHECKS_MS = [1_000, 10_000, 60_000, 600_000];
+
+const PAY = `id, order_id AS "orderId", status, price, itemcd, item, order_qty AS "orderQty",
+  customer_id AS "customerId", address`;
+const PAYMENT = `${PAY}, payment_key AS "paymentKey", reason, delivered`;
+
+const pays: Aggregate<number, PayCommand, Pay, PayEvent> = {
+  idOf: command => command.orderId,
+  initial: { kind: 'none' },
+  decide,
+  evolve,
+  load: (tx, commands) => loadPays(tx, [...new Set(commands.map(command => command.orderId))], 'FOR UPDATE'),
+
+  async save(tx, changes, events) {
+    const voided = changes.flatMap(({ id, after }) =>
+      after.kind === 'voided' ? [{ id, key: after.paymentKey }] : [],
+    );
+    const recorded = changes.flatMap(({ before, after }) =>
+      after.kind === 'payment' && before.kind === 'none' ? [after] : [],
+    );
+    const updated = changes.flatMap(({ before, after }) =>
+      after.kind === 'payment' && before.kind === 'payment' ? [after] : [],
+    );
+    const owed = [
+      ...changes.flatMap(({ before, after }) =>
+        isCanceled(after) && !isCanceled(before) ? [refundOf(after)] : [],
+      ),
+      ...events.filter(event => event.type === 'CaptureRejected'),
+    ];
+    if (recorded.length > 0) await insertPayments(tx, recorded);
+    if (updated.length > 0) await updatePayments(tx, updated);
+    if (owed.length > 0) await oweRefunds(tx, owed);
+    if (voided.length > 0) {
+      await tx.query(
+        `INSERT INTO pay_void (order_id, payment_key, check_at)
+         SELECT v.*, now() + $3::float8 * interval '1 ms' FROM unnest($1::bigint[], $2::uuid[]) AS v`,
+        [voided.map(({ id }) => id), voided.map(({ key }) => key), VOID_CHECKS_MS[0]],
+      );
+    }
+  },
+
+  publish(event) {
+    if (event.type !== 'PayApproved' && event.type !== 'PayCanceled') return undefined;
+    const { type, ...fields } = event;
+    return { type, key: String(event.orderId), fields };
+  },
+};
+
+const isCanceled = (pay: Pay): pay is Payment => pay.kind === 'payment' && pay.status === 'canceled';
+
+interface Owed {
+  paymentKey: string;
+  orderId: number;
+  amount: number;
+}
+const refundOf = ({ paymentKey, orderId, price }: Payment): Owed => ({ paymentKey, orderId, amount: price });
+
+/** Carries out commands in order within a transaction. */
+export function execute(tx: Tx, outbox: Outbox, commands: Traced<PayCommand>[]): Promise<Outcome<Pay>[]> {
+  return carryOut(tx, outbox, pays, commands);
+}
+
+async function loadPays(
+  db: Queryable,
+  orderIds: number[],
+  lock: 'FOR UPDATE' | '',
+): Promise<Map<number, Pay>> {
+  const payments = await db.query<Omit<Payment, 'kind'>>(
+    `SELECT ${PAYMENT} FROM pay WHERE order_id = ANY($1) ORDER BY order_id ${lock}`,
+    [orderIds],
+  );
+  const voids = await db.query<{ orderId: number; paymentKey: string }>(
+    `SELECT order_id AS "orderId", payment_key AS "paymentKey" FROM pay_void
+     WHERE order_id = ANY($1) ORDER BY order_id ${lock}`,
+    [orderIds],
+  );
+  const states = new Map<number, Pay>();
+  for (const { orderId, paymentKey } of voids) states.set(orderId, { kind: 'voided', paymentKey });
+  for (const payment of payments) states.set(payment.orderId, { kind: 'payment', ...payment });
+  return states;
+}
+
+/** The payments of some orders as they are, without a lock. */
+export async function readPays(db: Queryable, orderIds: number[]): Promise<Pay[]> {
+  const states = await loadPays(db, orderIds, '');
+  return orderIds.map(id => states.get(id) ?? { kind: 'none' });
+}
+
+async function insertPayments(tx: Tx, payments: Payment[]): Promise<void> {
+  await tx.query(
+    `INSERT INTO pay (id, order_id, payment_key, status, price, itemcd, item, order_qty, customer_id, address, reason)
+     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::text[],
+                          $8::int[], $9::bigint[], $10::text[], $11::text[])`,
+    [
+      payments.map(payment => payment.id),
+      payments.map(payment => payment.orderId),
+      payments.map(payment => payment.paymentKey),
+      payments.map(payment => payment.status),
+      payments.map(payment => payment.price),
+      payments.map(payment => payment.itemcd),
+      payments.map(payment => payment.item),
+      payments.map(payment => payment.orderQty),
+      payments.map(payment => payment.customerId),
+      payments.map(payment => payment.address),
+      payments.map(payment => payment.reason),
+    ],
+  );
+}
+
+async function updatePayments(tx: Tx, payments: Payment[]): Promise<void> {
+  await tx.query(
+    `UPDATE pay p SET status = u.status, reason = u.reason, delivered = u.delivered
+     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::boolean[]) AS u(id, status, reason, delivered)
+     WHERE p.id = u.id`,
+    [
+      payments.map(payment => payment.id),
+      payments.map(payment => payment.status),
+      payments.map(payment => payment.reason),
+      payments.map(payment => payment.delivered),
+    ],
+  );
+}
+
+async function oweRefunds(tx: Tx, owed: Owed[]): Promise<void> {
+  await tx.query(
+    `INSERT INTO refund (payment_key, order_id, amount, state)
+     SELECT DISTINCT ON (o.key) o.*, 'due' FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS o(key, order_id, amount)
+     ON CONFLICT DO NOTHING`,
+    [
+      owed.map(refund => refund.paymentKey),
+      owed.map(refund => refund.orderId),
+      owed.map(refund => refund.amount),
+    ],
+  );
+}
+
+/** Draws the ids of the next payments. */
+export async function drawPayIds(db: Queryable, count: number): Promise<number[]> {
+  const rows = await db.query<{ id: number }>(`SELECT nextval('pay_id') AS id FROM generate_series(1, $1)`, [
+    count,
+  ]);
+  return rows.map(row => row.id);
+}
+
+export interface DueRefund extends Owed {
+  attempts: number;
+}
+
+/** Takes refunds that are due, and leaves them to the caller for a while. */
+export function claimRefunds(db: Database, leaveMs: number, limit: number): Promise<DueRefund[]> {
+  return db.query<DueRefund & Record<string, unknown>>(
+    `UPDATE refund SET attempts = attempts + 1, next_attempt_at = now() + $1::float8 * interval '1 ms'
+     WHERE payment_key IN (
+       SELECT payment_key FROM refund WHERE state = 'due' AND next_attempt_at <= now()
+       ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
+     ) RETURNING payment_key AS "paymentKey", order_id AS "orderId", amount, attempts`,
+    [leaveMs, limit],
+  );
+}
+
+export interface RefundResult {
+  paymentKey: string;
+  state: 'due' | 'done' | 'failed';
+  reason: string | null;
+  /** For one that is still due: the wait before the next try. */
+  retryInMs: number;
+}
+
+export async function saveRefunds(db: Database, results: RefundResult[]): Promise<void> {
+  await db.query(
+    `UPDATE refund r SET state = u.state, reason = u.reason, next_attempt_at = now() + u.wait * interval '1 ms'
+     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::float8[]) AS u(key, state, reason, wait)
+     WHERE r.payment_key = u.key AND r.state = 'due'`,
+    [
+      results.map(result => result.paymentKey),
+      results.map(result => result.state),
+      results.map(result => result.reason),
+      results.map(result => result.retryInMs),
+    ],
+  );
+}
+
+/** Has a refund that failed tried again; gives whether there was one. */
+export async function retryRefund(db: Queryable, payId: number): Promise<boolean> {
+  const rows = await db.query(
+    `UPDATE refund r SET state = 'due', attempts = 0, next_attempt_at = now() FROM pay p
+     WHERE p.id = $1 AND r.payment_key = p.payment_key AND r.state = 'failed' RETURNING 1`,
+    [payId],
+  );
+  return rows.length > 0;
+}
+
+/** Notes that the money went back another way; gives whether there was such a refund. */
+export async function settleRefund(db: Queryable, payId: number): Promise<boolean> {
+  const rows = await db.query(
+    `UPDATE refund r SET state = 'done', reason = 'settled by hand: ' || coalesce(r.reason, '') FROM pay p
+     WHERE p.id = $1 AND r.payment_key = p.payment_key AND r.state = 'failed' RETURNING 1`,
+    [payId],
+  );
+  return rows.length > 0;
+}
+
+/** A refund that waits for a person; its id is the payment's. */
+export interface RefundException {
+  id: number;
+  orderId: number;
+  amount: number;
+  exception: string;
+}
+
+export function listFailedRefunds(db: Queryable): Promise<RefundException[]> {
+  return db.query<RefundException & Record<string, unknown>>(
+    `SELECT p.id, r.order_id AS "orderId", r.amount, coalesce(r.reason, '') AS exception
+     FROM refund r JOIN pay p USING (payment_key) WHERE r.state = 'failed' ORDER BY p.id LIMIT 1000`,
+  );
+}
+
+export async function countRefunds(db: Queryable): Promise<{ due: number; failed: number }> {
+  const [row] = await db.query<{ due: number; failed: number }>(
+    `SELECT (SELECT count(*) FROM refund WHERE state = 'due') AS due,
+            (SELECT count(*) FROM refund WHERE state = 'failed') AS failed`,
+  );
+  return row ?? { due: 0, failed: 0 };
+}
+
+/** Takes voids of which the provider is to be asked again, and sets the time of the next check. */
+export function claimVoids(db: Database, limit: number): Promise<{ orderId: number; paymentKey: string }[]> {
+  return db.query<{ orderId: number; paymentKey: string }>(
+    `UPDATE pay_void SET checks = checks + 1,
+            check_at = now() + (($1::float8[])[least(checks + 2, $3)]) * interval '1 ms'
+     WHERE order_id IN (
+       SELECT order_id FROM pay_void WHERE checks < $3 AND check_at <= now()
+       ORDER BY check_at LIMIT $2 FOR UPDATE SKIP LOCKED
+     ) RETURNING order_id AS "orderId", payment_key AS "paymentKey"`,
+    [VOID_CHECKS_MS, limit, VOID_CHECKS_MS.length],
+  );
+}
+
+/** Money that was found captured under a void key goes back. */
+export async function oweVoidRefund(db: Database, owed: Owed): Promise<void> {
+  await db.transaction(tx => oweRefunds(tx, [owed]));
+}
+
+/** The next payments that are old enough for their order to stand, and were not checked against it yet. */
+export function unauditedPays(
+  db: Queryable,
+  olderThanMs: number,
+  limit: number,
+): Promise<{ id: number; orderId: number }[]> {
+  return db.query<{ id: number; orderId: number }>(
+    `SELECT id, order_id AS "orderId" FROM pay
+     WHERE id > (SELECT audited_id FROM pay_audit) AND created_at < now() - $1::float8 * interval '1 ms'
+     ORDER BY id LIMIT $2`,
+    [olderThanMs, limit],
+  );
+}
+
+export async function auditedUpTo(db: Queryable, id: number): Promise<void> {
+  await db.query('UPDATE pay_audit SET audited_id = greatest(audited_id, $1)', [id]);
+}
+
+export async function findPay(db: Queryable, id: number): Promise<PayResource | undefined> {
+  const [row] = await db.query<PayResource & Record<string, unknown>>(
+    `SELECT ${PAY} FROM pay WHERE id = $1`,
+    [id],
+  );
+  return row;
+}
+
+export async function pagePays(db: Queryable, request: PageRequest): Promise<Page<PayResource>> {
+  const [items, [count]] = await Promise.all([
+    db.query<PayResource & Record<string, unknown>>(`SELECT ${PAY} FROM pay ${pageClause(request, 'id')}`, [
+      request.limit,
+      request.offset,
+    ]),
+    db.query<{ total: number }>('SELECT count(*) AS total FROM pay'),
+  ]);
+  return { items, total: count?.total ?? 0 };
+}
