@@ -7,7 +7,7 @@ export type ServiceName = (typeof services)[number];
 
 /**
  * An event's contract: its name on the wire, who publishes it, and the shape of its fields.
- * A contract may only ever gain optional fields (tests/contracts.test.ts holds a snapshot).
+ * A contract may only ever gain optional fields (test/contracts.test.ts holds a snapshot).
  */
 export interface EventContract<T extends string = string, P extends TProperties = TProperties> {
   readonly type: T;

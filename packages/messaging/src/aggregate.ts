@@ -13,7 +13,7 @@ export interface Aggregate<Id, Command, State, Event> {
   /** Locks, in order, and loads the states that the commands are about. */
   load(tx: Tx, commands: Command[]): Promise<Map<Id, State>>;
   /** Writes the states that changed, and what else the events ask for. */
-  save(tx: Tx, changes: Change<Id, State>[], events: Event[]): Promise<void>;
+  save(tx: Tx, changes: Change<Id, State>[], events: Event[]): void;
   /** The event as others see it, or nothing where it is the aggregate's own affair. */
   publish(event: Event): Omit<Outgoing, 'traceparent'> | undefined;
 }
@@ -63,8 +63,8 @@ export async function carryOut<Id, Command, State, Event>(
     const before = loaded.get(id) ?? aggregate.initial;
     if (before !== after) changes.push({ id, before, after });
   }
-  if (events.length > 0) await aggregate.save(tx, changes, events);
-  await outbox.append(tx, outgoing);
+  if (events.length > 0) aggregate.save(tx, changes, events);
+  outbox.append(tx, outgoing);
   return outcomes;
 }
 

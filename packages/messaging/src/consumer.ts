@@ -8,6 +8,7 @@ import { FencedError, PrunedError, type Transport } from './transport.ts';
 
 const BATCH_PER_PARTITION = 250;
 const POLL_MS = 200;
+const REST_MS = 40;
 
 /** What a service does with one kind of event: the command that the event means to it, if any. */
 export interface Subscription<Command> {
@@ -120,7 +121,7 @@ export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop 
         }
         const commands = ready.map(commandOf).filter(command => command !== undefined);
         if (commands.length > 0) await execute(tx, commands);
-        if (behind.length > 0) await waitBehind(tx, behind);
+        if (behind.length > 0) waitBehind(tx, behind);
         return ready;
       });
       moved(moves, true);
@@ -149,7 +150,7 @@ export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop 
       );
       await db.transaction(async tx => {
         const { fresh } = await admit(tx, moves, [record]);
-        if (fresh.has(record.eventId)) await setAside(tx, record, error);
+        if (fresh.has(record.eventId)) setAside(tx, record, error);
       });
       moved(moves, true);
     }
@@ -164,7 +165,7 @@ export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop 
         if (!trying) return;
         const traced = commandOf(trying);
         if (traced) await execute(tx, [traced]);
-        await removeLetter(tx, trying.id);
+        removeLetter(tx, trying.id);
       });
       if (trying) logHandled([trying]);
     } catch (error) {
@@ -185,6 +186,7 @@ export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop 
     name: 'consumer',
     log,
     idleMs: POLL_MS,
+    restMs: REST_MS,
     async round() {
       const positions = await loadCursors();
       if (positions.size === 0) return false;
@@ -204,7 +206,7 @@ export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop 
         seen.set(partition, position);
       }
       await handle(records);
-      return true;
+      return records.length >= BATCH_PER_PARTITION;
     },
   });
 }

@@ -28,25 +28,25 @@ function describe(error: unknown): { reason: string; stack: string | null } {
 }
 
 /** Sets an event aside after its first failure, to be tried again. */
-export async function setAside(tx: Tx, record: LogRecord, error: unknown): Promise<void> {
+export function setAside(tx: Tx, record: LogRecord, error: unknown): void {
   const { reason, stack } = describe(error);
-  await insert(tx, [record], 'retrying', 1, reason, stack);
+  insert(tx, [record], 'retrying', 1, reason, stack);
 }
 
 /** Sets events aside that come after a failed one of the same key. */
-export async function waitBehind(tx: Tx, records: LogRecord[]): Promise<void> {
-  await insert(tx, records, 'waiting', 0, 'waits behind an earlier event of its key', null);
+export function waitBehind(tx: Tx, records: LogRecord[]): void {
+  insert(tx, records, 'waiting', 0, 'waits behind an earlier event of its key', null);
 }
 
-async function insert(
+function insert(
   tx: Tx,
   records: LogRecord[],
   state: DeadLetterState,
   attempts: number,
   reason: string,
   stack: string | null,
-): Promise<void> {
-  await tx.query(
+): void {
+  tx.send(
     `INSERT INTO dead_letter (partition, position, event_id, key, type, payload, traceparent,
                               state, attempts, next_attempt_at, reason, stack)
      SELECT r.*, $8, $9::int, now() + $10::float8 * interval '1 ms', $11, $12
@@ -83,8 +83,8 @@ export async function lockDue(tx: Tx, partitions: number[]): Promise<DeadLetter 
 }
 
 /** An event that failed was handled after all. */
-export async function removeLetter(tx: Tx, id: number): Promise<void> {
-  await tx.query('DELETE FROM dead_letter WHERE id = $1', [id]);
+export function removeLetter(tx: Tx, id: number): void {
+  tx.send('DELETE FROM dead_letter WHERE id = $1', [id]);
 }
 
 /** Notes another failure: tried again later, or parked for an operator after MAX_ATTEMPTS. */
@@ -98,7 +98,7 @@ export async function noteFailure(
   const { reason, stack } = describe(error);
   await db.query(
     `UPDATE dead_letter SET state = $2, attempts = $3, reason = $4, stack = $5, failed_at = now(),
-            next_attempt_at = now() + $6::float8 * interval '1 ms' WHERE id = $1`,
+            next_attempt_at = now() + $6::float8 * interval '1 ms' WHERE id = $1 AND state <> 'discarded'`,
     [letter.id, state, attempts, reason, stack, backOff(attempts)],
   );
   return state;

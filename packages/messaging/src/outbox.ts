@@ -3,7 +3,7 @@ import { type Message, type Outgoing, toMessage } from './message.ts';
 
 /** Where a service leaves its events, in the transaction of the change that they tell of. */
 export interface Outbox {
-  append(tx: Tx, events: Outgoing[]): Promise<void>;
+  append(tx: Tx, events: Outgoing[]): void;
 }
 
 /**
@@ -11,11 +11,11 @@ export interface Outbox {
  */
 export function createOutbox(wake: () => void): Outbox {
   return {
-    async append(tx, events) {
+    append(tx, events) {
       if (events.length === 0) return;
       const now = Date.now();
       const messages = events.map(event => toMessage(event, now));
-      await tx.query(
+      tx.send(
         `INSERT INTO outbox (event_id, key, type, payload, traceparent)
          SELECT event_id, key, type, payload, traceparent
          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])

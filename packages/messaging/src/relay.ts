@@ -5,6 +5,7 @@ import { FencedError, type Transport } from './transport.ts';
 
 const BATCH = 1_000;
 const POLL_MS = 200;
+const REST_MS = 10;
 
 export interface RelayOptions {
   publisher: string;
@@ -26,6 +27,7 @@ export function startRelay({ publisher, db, transport, isLeader, log }: RelayOpt
     name: 'relay',
     log,
     idleMs: POLL_MS,
+    restMs: REST_MS,
     async round() {
       if (!isLeader()) {
         epoch = undefined;
@@ -44,7 +46,7 @@ export function startRelay({ publisher, db, transport, isLeader, log }: RelayOpt
         db,
         messages.map(message => message.id),
       );
-      return true;
+      return messages.length === BATCH;
     },
   });
 }

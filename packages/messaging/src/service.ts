@@ -119,7 +119,10 @@ async function startService<S extends TObject, Command>(
     const { partitions } = leases;
     const consumer = startConsumer({ db, transport, subscriptions, execute, partitions, from, log });
     started.push(consumer);
-    const forget = transport.onAppend(consumer.wake);
+    const wanted = subscriptions.map(subscription => subscription.type);
+    const forget = transport.onAppend(types => {
+      if (wanted.some(type => types.has(type))) consumer.wake();
+    });
     started.push({ stop: async () => forget() });
     for (const { name, everyMs, round, ready } of workers) {
       const worker = startLoop({ name, log, idleMs: everyMs, round });

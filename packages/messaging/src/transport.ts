@@ -21,8 +21,8 @@ export interface Transport {
   read(positions: ReadonlyMap<number, number>, types: string[], limit: number): Promise<LogRecord[]>;
   /** partition → its last position. */
   heads(): Promise<Map<number, number>>;
-  /** Calls back after something was appended in this process: a hint, never the only way to learn of it. */
-  onAppend(listener: () => void): () => void;
+  /** Calls back with the types of what was appended in this process: a hint, never the only way to learn of it. */
+  onAppend(listener: (types: ReadonlySet<string>) => void): () => void;
   close(): Promise<void>;
 }
 

@@ -12,8 +12,10 @@ export interface Queryable {
   query<R = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<R[]>;
 }
 
-/** An open transaction. */
+/** An open transaction. Statements go to the server in the order in which they are made, without waiting. */
 export interface Tx extends Queryable {
+  /** Makes a statement whose rows nobody needs; if it fails, the transaction does. */
+  send(text: string, values?: readonly unknown[]): void;
   /** Calls back once the transaction is durable; not at all if it is rolled back. */
   afterCommit(callback: () => void): void;
 }
@@ -25,8 +27,6 @@ export interface Database extends Queryable {
    * @throws UnavailableError when the database cannot be reached, or the transaction certainly did not commit.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Several statements at once without parameters, for migrations. */
-  script(sql: string): Promise<void>;
   /** A connection of its own, for session locks. The caller ends it. */
   connect(): Promise<pg.Client>;
   close(): Promise<void>;
@@ -67,6 +67,7 @@ export function openDatabase({ url, name, connections, log }: DatabaseOptions): 
     application_name: name,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
+    pipeline: true,
     // A statement that hangs (a lock held by a paused process) must not hold its callers for ever.
     options: '-c lock_timeout=10s -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s',
   };
@@ -100,35 +101,45 @@ export function openDatabase({ url, name, connections, log }: DatabaseOptions): 
   async function attempt<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const client = await pool.connect();
     let broken: Error | boolean = false;
+    let ended = false;
+    const sent: Promise<unknown>[] = [];
+    const callbacks: (() => void)[] = [];
+    const tx: Tx = {
+      query: (text, values) => run(client, text, values),
+      send(text, values) {
+        const statement = run(client, text, values);
+        statement.catch(() => undefined);
+        sent.push(statement);
+      },
+      afterCommit: callback => void callbacks.push(callback),
+    };
     try {
-      // The transaction's own id, so that its fate can be asked for when the answer to COMMIT is lost.
-      const [, begun] = (await client.query(
-        'BEGIN; SELECT pg_current_xact_id()::text AS xid',
-      )) as unknown as [pg.QueryResult, pg.QueryResult<{ xid: string }>];
-      const xid = begun.rows[0]?.xid ?? '';
-      const callbacks: (() => void)[] = [];
-      const result = await work({
-        query: (text, values) => run(client, text, values),
-        afterCommit: callback => void callbacks.push(callback),
-      });
-      const settle = () => {
-        for (const callback of callbacks) callback();
-        return result;
-      };
-      let answer: pg.QueryResult;
-      try {
-        answer = await client.query('COMMIT');
-      } catch (error) {
+      // With the transaction's own id, so that its fate can be asked for when the answer to COMMIT is lost.
+      const begun = client.query('BEGIN; SELECT pg_current_xact_id()::text AS xid') as unknown as Promise<
+        [pg.QueryResult, pg.QueryResult<{ xid: string }>]
+      >;
+      begun.catch(() => undefined);
+      const result = await work(tx);
+      const xid = (await begun)[1].rows[0]?.xid ?? '';
+      ended = true;
+      const answers = await Promise.allSettled([...sent, client.query('COMMIT')]);
+      const failure = answers.find(answer => answer.status === 'rejected');
+      const commit = answers.at(-1) as PromiseSettledResult<pg.QueryResult>;
+      if (commit.status === 'rejected') {
         broken = true;
-        if (!isTransient(error)) throw error;
-        if (await committed(xid)) return settle();
-        throw new UnavailableError('the transaction did not commit', { cause: error });
+        if (!isTransient(commit.reason)) throw commit.reason;
+        if (!(await committed(xid)))
+          throw new UnavailableError('the transaction did not commit', { cause: commit.reason });
+      } else if (failure) {
+        throw failure.reason;
+      } else if (commit.value.command !== 'COMMIT') {
+        // So PostgreSQL answers to a COMMIT of a transaction in which a statement failed.
+        throw new Error('the transaction was rolled back');
       }
-      // PostgreSQL answers ROLLBACK to a COMMIT of a transaction in which a statement failed.
-      if (answer.command !== 'COMMIT') throw new Error('the transaction was rolled back');
-      return settle();
+      for (const callback of callbacks) callback();
+      return result;
     } catch (error) {
-      if (!broken) {
+      if (!ended) {
         await client.query('ROLLBACK').catch((failure: Error) => {
           broken = failure;
         });
@@ -150,9 +161,6 @@ export function openDatabase({ url, name, connections, log }: DatabaseOptions): 
           await delay(Math.random() * 5 * tries);
         }
       }
-    },
-    async script(sql) {
-      await pool.query(sql);
     },
     async connect() {
       const client = new pg.Client(settings);

@@ -4,6 +4,8 @@ import { DatabaseError } from 'pg';
 const LOST = new Set(['40001', '40P01']);
 /** Two transactions inserted the same key: the one that is run again finds the other's row. */
 const UNIQUE_VIOLATION = '23505';
+/** A lock that was not free in time, and a session that was ended for idling in a transaction. */
+const PASSING = new Set(['55P03', '25P03']);
 /**
  * SQLSTATE classes that say nothing about the data: connection (08), resources such as a full disk (53),
  * operator intervention such as a shutdown (57), system errors (58), and a role or database not there yet (28, 3D).
@@ -22,12 +24,13 @@ export function isConflict(error: unknown): boolean {
 export function isTransient(error: unknown): boolean {
   if (error instanceof UnavailableError) return true;
   if (error instanceof DatabaseError) {
-    return LOST.has(error.code ?? '') || PASSING_CLASSES.has((error.code ?? '').slice(0, 2));
+    const code = error.code ?? '';
+    return LOST.has(code) || PASSING.has(code) || PASSING_CLASSES.has(code.slice(0, 2));
   }
   if (!(error instanceof Error)) return false;
   const code = (error as NodeJS.ErrnoException).code;
   return (
-    (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/.test(code)) ||
+    (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOENT)/.test(code)) ||
     /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Client was closed|Cannot use a pool after)/i.test(
       error.message,
     )

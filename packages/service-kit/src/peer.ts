@@ -13,6 +13,7 @@ import { Agent } from 'undici';
 import { UnavailableError } from './errors.ts';
 import { type Http, onlyServices, toProblem } from './http.ts';
 import type { Metrics } from './metrics.ts';
+import { createPacer } from './pacer.ts';
 import { Problem, type ProblemDetails } from './problem.ts';
 
 const MAX_BATCH = 200;
@@ -155,19 +156,18 @@ export function createPeer({ name, url, token, failures = 10, halfOpenAfterMs = 
       timeoutMs: number,
     ): (item: I, traceparent: string | null) => Promise<O> {
       let waiting: PendingCall[] = [];
-      const flush = () => {
+      const pace = createPacer(() => {
         while (waiting.length > 0) {
           void send(path, waiting.slice(0, MAX_BATCH));
           waiting = waiting.slice(MAX_BATCH);
         }
-      };
+      });
       const call = (item: I, traceparent: string | null) =>
         new Promise<unknown>((resolve, reject) => {
           const timer = setTimeout(
             () => reject(new PeerError(`${name} did not answer in ${timeoutMs} ms`)),
             timeoutMs,
           );
-          if (waiting.length === 0) setImmediate(flush);
           waiting.push({
             body: JSON.stringify({ item, traceparent: traceparent ?? undefined }),
             resolve: value => {
@@ -179,6 +179,7 @@ export function createPeer({ name, url, token, failures = 10, halfOpenAfterMs = 
               reject(error);
             },
           });
+          pace();
         });
       return async (item, traceparent) => {
         // A refusal is an answer: only what is thrown inside counts against the peer.

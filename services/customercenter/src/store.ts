@@ -19,11 +19,11 @@ export async function execute(tx: Tx, commands: Traced<ViewChange>[]): Promise<v
     const page = pages.get(command.orderId) ?? emptyPage(command.orderId);
     pages.set(command.orderId, evolve(page, command));
   }
-  await save(tx, [...pages.values()]);
+  save(tx, [...pages.values()]);
 }
 
-async function save(tx: Tx, pages: MyPage[]): Promise<void> {
-  await tx.query(
+function save(tx: Tx, pages: MyPage[]): void {
+  tx.send(
     `INSERT INTO my_page (order_id, shown, status, item, quantity, price, itemcd, customer_id, delivery_status,
                           delivery_id, pay_status, reason, updated_at, timeline)
      SELECT * FROM unnest($1::bigint[], $2::boolean[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],

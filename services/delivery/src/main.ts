@@ -16,7 +16,7 @@ export const delivery = defineService({
     const commands = createBatcher<Traced<StoreCommand>, Outcome<Delivery>>({
       maxBatch: 500,
       maxWaiting: 10_000,
-      concurrency: 2,
+      concurrency: 1,
       run: batch => db.transaction(tx => execute(tx, outbox, batch)),
     });
     serveDeliveries(http, { db, commands });

@@ -29,20 +29,20 @@ const deliveries: Aggregate<number, DeliveryCommand, Delivery, DeliveryEvent> = 
   async load(tx, commands) {
     const orderIds = [...new Set(commands.map(command => command.orderId))];
     const states = new Map<number, Delivery>();
-    const rows = await tx.query<Omit<Stored, 'kind'>>(
+    const rows = tx.query<Omit<Stored, 'kind'>>(
       `SELECT ${DELIVERY} FROM delivery WHERE order_id = ANY($1) ORDER BY order_id FOR UPDATE`,
       [orderIds],
     );
-    for (const row of rows) states.set(row.orderId, { kind: 'delivery', ...row });
-    const tombstones = await tx.query<{ orderId: number }>(
+    for (const row of await rows) states.set(row.orderId, { kind: 'delivery', ...row });
+    const tombstones = tx.query<{ orderId: number }>(
       'SELECT order_id AS "orderId" FROM delivery_tombstone WHERE order_id = ANY($1)',
       [orderIds],
     );
-    for (const { orderId } of tombstones) states.set(orderId, { kind: 'tombstone' });
+    for (const { orderId } of await tombstones) states.set(orderId, { kind: 'tombstone' });
     return states;
   },
 
-  async save(tx, changes) {
+  save(tx, changes) {
     const tombstones = changes.filter(({ after }) => after.kind === 'tombstone').map(({ id }) => id);
     const created = changes.flatMap(({ before, after }) =>
       before.kind === 'none' && after.kind === 'delivery' ? [after] : [],
@@ -51,10 +51,10 @@ const deliveries: Aggregate<number, DeliveryCommand, Delivery, DeliveryEvent> = 
       before.kind === 'delivery' && after.kind === 'delivery' ? [after] : [],
     );
     if (tombstones.length > 0) {
-      await tx.query('INSERT INTO delivery_tombstone (order_id) SELECT unnest($1::bigint[])', [tombstones]);
+      tx.send('INSERT INTO delivery_tombstone (order_id) SELECT unnest($1::bigint[])', [tombstones]);
     }
-    if (created.length > 0) await insert(tx, created);
-    if (updated.length > 0) await update(tx, updated);
+    if (created.length > 0) insert(tx, created);
+    if (updated.length > 0) update(tx, updated);
   },
 
   publish(event) {
@@ -64,8 +64,8 @@ const deliveries: Aggregate<number, DeliveryCommand, Delivery, DeliveryEvent> = 
   },
 };
 
-async function insert(tx: Tx, created: Stored[]): Promise<void> {
-  await tx.query(
+function insert(tx: Tx, created: Stored[]): void {
+  tx.send(
     `INSERT INTO delivery (id, order_id, customer_id, product_name, qtyp, price, address, status)
      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[],
                           $7::text[], $8::text[])`,
@@ -82,8 +82,8 @@ async function insert(tx: Tx, created: Stored[]): Promise<void> {
   );
 }
 
-async function update(tx: Tx, updated: Stored[]): Promise<void> {
-  await tx.query(
+function update(tx: Tx, updated: Stored[]): void {
+  tx.send(
     `UPDATE delivery d SET status = u.status, carrier = u.carrier, tracking_number = u.tracking_number
      FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS u(order_id, status, carrier, tracking_number)
      WHERE d.order_id = u.order_id`,

@@ -22,7 +22,7 @@ export const notice = defineService({
       // A notice service that joins an old log must not tell again what customers have long known.
       from: 'now',
       async execute(tx, batch: Traced<NoticeCommand>[]) {
-        await execute(tx, channel.name, batch);
+        execute(tx, channel.name, batch);
         tx.afterCommit(() => wake());
       },
       workers: [

@@ -23,8 +23,8 @@ export interface NoticeCommand {
 const NOTICE = `id, order_id AS "orderId", customer_id AS "customerId", channel, status, kind, text, at`;
 
 /** Queues notices; of each order and kind there is only ever one. */
-export async function execute(tx: Tx, channel: string, commands: Traced<NoticeCommand>[]): Promise<void> {
-  await tx.query(
+export function execute(tx: Tx, channel: string, commands: Traced<NoticeCommand>[]): void {
+  tx.send(
     `INSERT INTO notice (order_id, customer_id, channel, status, kind, text, traceparent, at)
      SELECT n.order_id, n.customer_id, $7, 'queued', n.kind, n.text, n.traceparent, to_timestamp(n.at / 1000)
      FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::float8[])

@@ -28,7 +28,7 @@ const config = Type.Object({
   PRODUCT_TIMEOUT_MS: { ...Milliseconds(50, 2_500), default: 1_000 },
 });
 
-const LIMITS = { maxBatch: 500, maxWaiting: 10_000 };
+const LIMITS = { maxBatch: 500, maxWaiting: 10_000, concurrency: 1 };
 
 /** The order service: takes orders, and follows them to their end. */
 export const order = defineService({
@@ -47,17 +47,14 @@ export const order = defineService({
     });
     const commands = createBatcher<Traced<OrderCommand>, Outcome<Order>>({
       ...LIMITS,
-      concurrency: 2,
       run: batch => db.transaction(tx => execute(tx, outbox, batch)),
     });
     const openings = createBatcher<Opening, BoundRequest | undefined>({
       ...LIMITS,
-      concurrency: 2,
       run: batch => db.transaction(tx => openAll(tx, batch)),
     });
     const ids = createBatcher<null, number>({
       ...LIMITS,
-      concurrency: 2,
       run: batch => drawOrderIds(db, batch.length),
     });
 

@@ -136,6 +136,8 @@ export function decide(command: OrderCommand, order: Order): Decision<OrderEvent
         : [];
 
     case 'payCanceled':
+      // Paid back before it was established: an order must not come of it any more.
+      if (order.kind === 'intent' && !order.voiding) return [{ type: 'IntentVoiding' }];
       if (order.kind !== 'order' || order.status === 'orderCanceled') return [];
       if (order.status === 'deliverycompleted') {
         const exception = 'the payment was canceled after the goods were delivered';

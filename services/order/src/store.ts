@@ -81,7 +81,7 @@ const orders: Aggregate<number, OrderCommand, Order, OrderEvent> = {
     return states;
   },
 
-  async save(tx, changes) {
+  save(tx, changes) {
     const opened = changes.filter(({ before, after }) => before.kind === 'none' && after.kind === 'intent');
     const voiding = changes.filter(
       ({ before, after }) => before.kind === 'intent' && after.kind === 'intent',
@@ -91,24 +91,23 @@ const orders: Aggregate<number, OrderCommand, Order, OrderEvent> = {
     const established = closed.filter(({ after }) => after.kind === 'order');
     const updated = changes.filter(({ before }) => before.kind === 'order');
     if (opened.length > 0)
-      await insertIntents(
+      insertIntents(
         tx,
         opened.map(({ after }) => after as Intent),
       );
-    if (voiding.length > 0)
-      await tx.query('UPDATE intent SET voiding = true WHERE id = ANY($1)', [idsOf(voiding)]);
+    if (voiding.length > 0) tx.send('UPDATE intent SET voiding = true WHERE id = ANY($1)', [idsOf(voiding)]);
     if (established.length > 0)
-      await insertOrders(
+      insertOrders(
         tx,
         established.map(({ after }) => after as Standing),
       );
     if (updated.length > 0)
-      await updateOrders(
+      updateOrders(
         tx,
         updated.map(({ after }) => after as Standing),
       );
-    if (ended.length > 0) await closeRequests(tx, ended);
-    if (closed.length > 0) await tx.query('DELETE FROM intent WHERE id = ANY($1)', [idsOf(closed)]);
+    if (ended.length > 0) closeRequests(tx, ended);
+    if (closed.length > 0) tx.send('DELETE FROM intent WHERE id = ANY($1)', [idsOf(closed)]);
   },
 
   publish(event) {
@@ -121,11 +120,11 @@ const orders: Aggregate<number, OrderCommand, Order, OrderEvent> = {
 const idsOf = (changes: { id: number }[]) => changes.map(change => change.id);
 
 function mayBeIntent({ type }: OrderCommand): boolean {
-  return ['establish', 'refuse', 'abandon', 'void', 'voided'].includes(type);
+  return ['establish', 'refuse', 'abandon', 'void', 'voided', 'payCanceled'].includes(type);
 }
 
-async function insertIntents(tx: Tx, intents: Intent[]): Promise<void> {
-  await tx.query(
+function insertIntents(tx: Tx, intents: Intent[]): void {
+  tx.send(
     `INSERT INTO intent (id, payment_key, item, order_qty, price, itemcd, customer_id, address, keyed, traceparent, settle_after)
      SELECT i.*, now() + $11::float8 * interval '1 ms'
      FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[],
@@ -146,8 +145,8 @@ async function insertIntents(tx: Tx, intents: Intent[]): Promise<void> {
   );
 }
 
-async function insertOrders(tx: Tx, established: Standing[]): Promise<void> {
-  await tx.query(
+function insertOrders(tx: Tx, established: Standing[]): void {
+  tx.send(
     `INSERT INTO orders (id, item, order_qty, status, price, itemcd, customer_id, address, reason)
      SELECT * FROM unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
                           $8::text[], $9::text[])`,
@@ -165,8 +164,8 @@ async function insertOrders(tx: Tx, established: Standing[]): Promise<void> {
   );
 }
 
-async function updateOrders(tx: Tx, updated: Standing[]): Promise<void> {
-  await tx.query(
+function updateOrders(tx: Tx, updated: Standing[]): void {
+  tx.send(
     `UPDATE orders o SET status = u.status, reason = u.reason, exception = u.exception,
             exception_settled = u.settled, updated_at = now()
      FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::boolean[])
@@ -182,9 +181,9 @@ async function updateOrders(tx: Tx, updated: Standing[]): Promise<void> {
 }
 
 /** A refused payment binds its key; whatever else ends an intent leaves the key free for another try. */
-async function closeRequests(tx: Tx, ended: { id: number; after: Order }[]): Promise<void> {
+function closeRequests(tx: Tx, ended: { id: number; after: Order }[]): void {
   const refusals = ended.map(({ after }) => (after.kind === 'ended' ? after.refusal : null));
-  await tx.query(
+  tx.send(
     `WITH refused AS (
        UPDATE order_request r SET refusal = e.refusal
        FROM unnest($1::bigint[], $2::text[]) AS e(id, refusal) WHERE r.order_id = e.id AND e.refusal IS NOT NULL
@@ -207,14 +206,14 @@ export async function execute(
     if (command.type === 'productChanged') entries.push(command.entry);
     else ofOrders.push({ command, traceparent });
   }
-  if (entries.length > 0) await saveCatalogue(tx, entries);
+  if (entries.length > 0) saveCatalogue(tx, entries);
   return ofOrders.length > 0 ? carryOut(tx, outbox, orders, ofOrders) : [];
 }
 
-async function saveCatalogue(tx: Tx, entries: CatalogueEntry[]): Promise<void> {
+function saveCatalogue(tx: Tx, entries: CatalogueEntry[]): void {
   // The last word on each product counts.
   const latest = [...new Map(entries.map(entry => [entry.id, entry])).values()];
-  await tx.query(
+  tx.send(
     `INSERT INTO catalogue (id, name, price)
      SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[])
      ON CONFLICT (id) DO UPDATE SET name = excluded.name, price = excluded.price`,

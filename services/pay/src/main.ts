@@ -24,7 +24,7 @@ const config = Type.Object({
   LEGACY_ORDER: { ...Flag, default: false },
 });
 
-const LIMITS = { maxBatch: 500, maxWaiting: 10_000, concurrency: 2 };
+const LIMITS = { maxBatch: 500, maxWaiting: 10_000, concurrency: 1 };
 
 /** The pay service: charges each order at most once, and gives back what is owed. */
 export const pay = defineService({

@@ -24,7 +24,7 @@ const pays: Aggregate<number, PayCommand, Pay, PayEvent> = {
   evolve,
   load: (tx, commands) => loadPays(tx, [...new Set(commands.map(command => command.orderId))], 'FOR UPDATE'),
 
-  async save(tx, changes, events) {
+  save(tx, changes, events) {
     const voided = changes.flatMap(({ id, after }) =>
       after.kind === 'voided' ? [{ id, key: after.paymentKey }] : [],
     );
@@ -40,11 +40,11 @@ const pays: Aggregate<number, PayCommand, Pay, PayEvent> = {
       ),
       ...events.filter(event => event.type === 'CaptureRejected'),
     ];
-    if (recorded.length > 0) await insertPayments(tx, recorded);
-    if (updated.length > 0) await updatePayments(tx, updated);
-    if (owed.length > 0) await oweRefunds(tx, owed);
+    if (recorded.length > 0) insertPayments(tx, recorded);
+    if (updated.length > 0) updatePayments(tx, updated);
+    if (owed.length > 0) oweRefunds(tx, owed);
     if (voided.length > 0) {
-      await tx.query(
+      tx.send(
         `INSERT INTO pay_void (order_id, payment_key, check_at)
          SELECT v.*, now() + $3::float8 * interval '1 ms' FROM unnest($1::bigint[], $2::uuid[]) AS v`,
         [voided.map(({ id }) => id), voided.map(({ key }) => key), VOID_CHECKS_MS[0]],
@@ -78,18 +78,18 @@ async function loadPays(
   orderIds: number[],
   lock: 'FOR UPDATE' | '',
 ): Promise<Map<number, Pay>> {
-  const payments = await db.query<Omit<Payment, 'kind'>>(
+  const payments = db.query<Omit<Payment, 'kind'>>(
     `SELECT ${PAYMENT} FROM pay WHERE order_id = ANY($1) ORDER BY order_id ${lock}`,
     [orderIds],
   );
-  const voids = await db.query<{ orderId: number; paymentKey: string }>(
+  const voids = db.query<{ orderId: number; paymentKey: string }>(
     `SELECT order_id AS "orderId", payment_key AS "paymentKey" FROM pay_void
      WHERE order_id = ANY($1) ORDER BY order_id ${lock}`,
     [orderIds],
   );
   const states = new Map<number, Pay>();
-  for (const { orderId, paymentKey } of voids) states.set(orderId, { kind: 'voided', paymentKey });
-  for (const payment of payments) states.set(payment.orderId, { kind: 'payment', ...payment });
+  for (const { orderId, paymentKey } of await voids) states.set(orderId, { kind: 'voided', paymentKey });
+  for (const payment of await payments) states.set(payment.orderId, { kind: 'payment', ...payment });
   return states;
 }
 
@@ -99,8 +99,8 @@ export async function readPays(db: Queryable, orderIds: number[]): Promise<Pay[]
   return orderIds.map(id => states.get(id) ?? { kind: 'none' });
 }
 
-async function insertPayments(tx: Tx, payments: Payment[]): Promise<void> {
-  await tx.query(
+function insertPayments(tx: Tx, payments: Payment[]): void {
+  tx.send(
     `INSERT INTO pay (id, order_id, payment_key, status, price, itemcd, item, order_qty, customer_id, address, reason)
      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::text[],
                           $8::int[], $9::bigint[], $10::text[], $11::text[])`,
@@ -120,8 +120,8 @@ async function insertPayments(tx: Tx, payments: Payment[]): Promise<void> {
   );
 }
 
-async function updatePayments(tx: Tx, payments: Payment[]): Promise<void> {
-  await tx.query(
+function updatePayments(tx: Tx, payments: Payment[]): void {
+  tx.send(
     `UPDATE pay p SET status = u.status, reason = u.reason, delivered = u.delivered
      FROM unnest($1::bigint[], $2::text[], $3::text[], $4::boolean[]) AS u(id, status, reason, delivered)
      WHERE p.id = u.id`,
@@ -134,8 +134,8 @@ async function updatePayments(tx: Tx, payments: Payment[]): Promise<void> {
   );
 }
 
-async function oweRefunds(tx: Tx, owed: Owed[]): Promise<void> {
-  await tx.query(
+function oweRefunds(tx: Tx, owed: Owed[]): void {
+  tx.send(
     `INSERT INTO refund (payment_key, order_id, amount, state)
      SELECT DISTINCT ON (o.key) o.*, 'due' FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS o(key, order_id, amount)
      ON CONFLICT DO NOTHING`,
@@ -251,7 +251,7 @@ export function claimVoids(db: Database, limit: number): Promise<{ orderId: numb
 
 /** Money that was found captured under a void key goes back. */
 export async function oweVoidRefund(db: Database, owed: Owed): Promise<void> {
-  await db.transaction(tx => oweRefunds(tx, [owed]));
+  await db.transaction(async tx => oweRefunds(tx, [owed]));
 }
 
 /** The next payments that are old enough for their order to stand, and were not checked against it yet. */

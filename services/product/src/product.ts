@@ -173,7 +173,7 @@ function reserve(
   if (!product) return unknown(itemcd);
   // Asked again: the first answer stands.
   if (line?.hold === 'reserved' || line?.hold === 'taken') return [];
-  if (line && line.hold !== 'expired') {
+  if (line && line.hold !== 'expired' && line.hold !== 'none') {
     return { rejected: 'reservation-closed', detail: `The reservation of order ${orderId} has ended.` };
   }
   if (available(product) < orderQty) {

@@ -52,10 +52,7 @@ export async function execute(
   const orderIds = [
     ...new Set(commands.flatMap(({ command }) => ('orderId' in command ? [command.orderId] : []))),
   ];
-  const stored = new Map<number, StoredProduct>();
-  for (const row of await lockProducts(tx, ids)) stored.set(row.id, row);
-  const storedLines =
-    orderIds.length > 0 ? await lockLines(tx, orderIds) : new Map<number, Line & { itemcd: number }>();
+  const [stored, storedLines] = await Promise.all([lockProducts(tx, ids), lockLines(tx, orderIds)]);
 
   const products = new Map<number, Product>(stored);
   const lines = new Map<number, Line & { itemcd: number }>(storedLines);
@@ -71,11 +68,10 @@ export async function execute(
       return { rejected: 'reservation-closed', detail: `Order ${orderId} is not for product ${itemcd}.` };
     }
     const shelf: Shelf = { product: products.get(itemcd) ?? null, line };
-    if (
-      command.ifVersion !== undefined &&
-      shelf.product &&
-      stored.get(itemcd)?.version !== command.ifVersion
-    ) {
+    // A command before it in the same batch makes the version stale as well.
+    const before = stored.get(itemcd);
+    const isCurrent = before?.version === command.ifVersion && before === shelf.product;
+    if (command.ifVersion !== undefined && shelf.product && !isCurrent) {
       return { rejected: 'stale-etag', detail: `Product ${itemcd} changed since it was read.` };
     }
     const decision = decide(command, shelf);
@@ -97,11 +93,11 @@ export async function execute(
     product => stored.has(product.id) && stored.get(product.id) !== product,
   );
   const touched = [...lines].filter(([orderId, line]) => storedLines.get(orderId) !== line);
-  if (created.length > 0) await insertProducts(tx, created);
-  if (updated.length > 0) await updateProducts(tx, updated);
-  if (touched.length > 0) await saveLines(tx, touched, reservationMs);
-  if (movements.length > 0) await insertMovements(tx, movements);
-  await outbox.append(tx, outgoing);
+  if (created.length > 0) insertProducts(tx, created);
+  if (updated.length > 0) updateProducts(tx, updated);
+  if (touched.length > 0) saveLines(tx, touched, reservationMs);
+  if (movements.length > 0) insertMovements(tx, movements);
+  outbox.append(tx, outgoing);
   return outcomes;
 }
 
@@ -128,14 +124,16 @@ function publish(event: ProductEvent): Omit<Outgoing, 'traceparent'> | undefined
   }
 }
 
-function lockProducts(tx: Tx, ids: number[]): Promise<StoredProduct[]> {
-  return tx.query<StoredProduct & Record<string, unknown>>(
+async function lockProducts(tx: Tx, ids: number[]): Promise<Map<number, StoredProduct>> {
+  const rows = await tx.query<StoredProduct & Record<string, unknown>>(
     `SELECT ${PRODUCT} FROM product WHERE id = ANY($1) ORDER BY id FOR UPDATE`,
     [ids],
   );
+  return new Map(rows.map(row => [row.id, row]));
 }
 
 async function lockLines(tx: Tx, orderIds: number[]): Promise<Map<number, Line & { itemcd: number }>> {
+  if (orderIds.length === 0) return new Map();
   const rows = await tx.query<Line & { itemcd: number; orderId: number }>(
     `SELECT order_id AS "orderId", itemcd, order_qty AS "orderQty", hold, paid_price AS "paidPrice",
             ordered_price AS "orderedPrice", pay_id AS "payId"
@@ -145,16 +143,16 @@ async function lockLines(tx: Tx, orderIds: number[]): Promise<Map<number, Line &
   return new Map(rows.map(({ orderId, ...line }) => [orderId, line]));
 }
 
-async function insertProducts(tx: Tx, products: Product[]): Promise<void> {
-  await tx.query(
+function insertProducts(tx: Tx, products: Product[]): void {
+  tx.send(
     `INSERT INTO product (id, name, price, total, reserved, image_url)
      SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[])`,
     columns(products),
   );
 }
 
-async function updateProducts(tx: Tx, products: Product[]): Promise<void> {
-  await tx.query(
+function updateProducts(tx: Tx, products: Product[]): void {
+  tx.send(
     `UPDATE product p SET name = u.name, price = u.price, total = u.total, reserved = u.reserved,
             image_url = u.image_url, version = version + 1
      FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[])
@@ -172,12 +170,8 @@ const columns = (products: Product[]) => [
   products.map(product => product.imageUrl),
 ];
 
-async function saveLines(
-  tx: Tx,
-  lines: [number, Line & { itemcd: number }][],
-  reservationMs: number,
-): Promise<void> {
-  await tx.query(
+function saveLines(tx: Tx, lines: [number, Line & { itemcd: number }][], reservationMs: number): void {
+  tx.send(
     `INSERT INTO stock_line (order_id, itemcd, order_qty, hold, paid_price, ordered_price, pay_id, expires_at)
      SELECT l.*, now() + $8::float8 * interval '1 ms'
      FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[]) AS l
@@ -198,8 +192,8 @@ async function saveLines(
   );
 }
 
-async function insertMovements(tx: Tx, movements: Movement[]): Promise<void> {
-  await tx.query(
+function insertMovements(tx: Tx, movements: Movement[]): void {
+  tx.send(
     `INSERT INTO stock_movement (product_id, quantity, reason)
      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[])`,
     [movements.map(m => m.productId), movements.map(m => m.quantity), movements.map(m => m.reason)],

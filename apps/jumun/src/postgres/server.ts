@@ -11,6 +11,7 @@ import { replaceFile } from './files.ts';
 import { discardLockFile, holderOf, isAlive, readLockFile } from './lock-file.ts';
 import { run } from './run.ts';
 import { renderSettings, type Settings } from './settings.ts';
+import { socketDirectory } from './socket.ts';
 
 /** A cluster and what it takes to run its server. */
 export interface Site {
@@ -96,6 +97,7 @@ export async function startServer(site: Site, wanted: Settings): Promise<Start> 
   const settings = {
     wal_compression: (await takesLz4(site)) ? 'lz4' : 'on',
     port: String(await choosePort(path)),
+    unix_socket_directories: socketDirectory(cluster),
     ...wanted,
   };
   await replaceFile(path, renderSettings(settings), 0o600, file => giveTo(account, file));

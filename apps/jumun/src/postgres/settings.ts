@@ -10,7 +10,6 @@ export const DURABILITY = { fsync: 'on', synchronous_commit: 'on', full_page_wri
 
 const DEFAULTS: Settings = {
   listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
   max_connections: '200',
   max_wal_size: '2GB',
   checkpoint_timeout: '15min',

@@ -25,7 +25,7 @@ export async function openPostgresTransport(db: Database): Promise<Transport> {
     'SELECT count(*)::int AS partitions FROM log_partition',
   );
   const partitions = count?.partitions ?? 0;
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(types: ReadonlySet<string>) => void>();
 
   async function appendAll(appends: Append[]): Promise<('appended' | 'fenced')[]> {
     const outcomes = await db.transaction(async tx => {
@@ -52,7 +52,7 @@ export async function openPostgresTransport(db: Database): Promise<Transport> {
           next.set(partition, position);
           return position;
         });
-        await tx.query(
+        tx.send(
           `WITH heads AS (
              UPDATE log_partition l SET position = n.position
              FROM unnest($8::int[], $9::bigint[]) AS n(partition, position) WHERE l.partition = n.partition
@@ -73,7 +73,8 @@ export async function openPostgresTransport(db: Database): Promise<Transport> {
         );
       }
     });
-    for (const listener of listeners) listener();
+    const types = new Set(appends.flatMap(append => append.messages.map(message => message.type)));
+    for (const listener of listeners) listener(types);
     return outcomes;
   }
 

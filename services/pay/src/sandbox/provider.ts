@@ -22,7 +22,7 @@ const HANG_MS = 60_000;
  * asked after a crash, like a real one.
  */
 export function createSandbox(db: Database, signal: AbortSignal): PaymentProvider {
-  const limits = { maxBatch: 500, maxWaiting: 20_000, concurrency: 2 };
+  const limits = { maxBatch: 500, maxWaiting: 20_000, concurrency: 1 };
   const captures = createBatcher({
     ...limits,
     run: (batch: { key: string; amount: number }[]) => captureAll(db, batch),

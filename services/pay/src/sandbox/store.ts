@@ -9,7 +9,7 @@ export async function captureAll(
   const first = new Map(charges.map(({ key, amount }) => [key, amount]));
   const keys = [...first.keys()];
   const books = await db.transaction(async tx => {
-    await tx.query(
+    tx.send(
       `INSERT INTO sandbox_charge (payment_key, amount, state)
        SELECT c.*, 'captured' FROM unnest($1::uuid[], $2::bigint[]) AS c ON CONFLICT DO NOTHING`,
       [keys, [...first.values()]],
