@@ -9,6 +9,7 @@ import { FencedError, PrunedError, type Transport } from './transport.ts';
 const BATCH_PER_PARTITION = 250;
 const POLL_MS = 200;
 const REST_MS = 40;
+const IDLE_STORE_MS = 1_000;
 
 /** What a service does with one kind of event: the command that the event means to it, if any. */
 export interface Subscription<Command> {
@@ -59,7 +60,7 @@ export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop 
     for (const partition of cursors.keys()) if (!owned.includes(partition)) cursors.delete(partition);
     const missing = owned.filter(partition => !cursors.has(partition));
     if (missing.length > 0) {
-      const heads = options.from === 'now' ? await transport.heads() : undefined;
+      const heads = await transport.heads();
       const rows = await db.query<{ partition: number; position: number }>(
         `WITH fresh AS (
            INSERT INTO consumer_cursor (partition, position)
@@ -67,10 +68,16 @@ export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop 
          )
          SELECT * FROM fresh
          UNION ALL SELECT partition, position FROM consumer_cursor WHERE partition = ANY($1)`,
-        [missing, missing.map(partition => heads?.get(partition) ?? 0)],
+        [missing, missing.map(partition => (options.from === 'now' ? (heads.get(partition) ?? 0) : 0))],
       );
-      for (const { partition, position } of rows)
+      for (const { partition, position } of rows) {
+        if (position > (heads.get(partition) ?? 0)) {
+          throw new PrunedError(
+            `partition ${partition} of the log ends before ${position}, up to which it was read`,
+          );
+        }
         cursors.set(partition, { stored: position, read: position });
+      }
     }
     return new Map([...cursors].map(([partition, cursor]) => [partition, cursor.read]));
   }
@@ -179,6 +186,25 @@ export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop 
     return trying !== undefined;
   }
 
+  /** When cursors were last written for their own sake. */
+  let idleStoredAt = 0;
+
+  /** Now and then writes down how far the log was read past what means nothing here, for those who watch the lag. */
+  async function storeIdle(): Promise<void> {
+    const moves = [...cursors]
+      .filter(([, { stored, read }]) => read > stored)
+      .map(([partition, { stored, read }]) => ({ partition, from: stored, to: read }));
+    if (moves.length === 0 || Date.now() - idleStoredAt < IDLE_STORE_MS) return;
+    try {
+      await db.transaction(tx => admit(tx, moves, []));
+    } catch (error) {
+      if (error instanceof FencedError) cursors.clear();
+      throw error;
+    }
+    moved(moves, true);
+    idleStoredAt = Date.now();
+  }
+
   /** When letters were last looked for: an empty table need not be asked after each batch. */
   let lettersAt = 0;
 
@@ -195,7 +221,10 @@ export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop 
         lettersAt = Date.now();
       }
       const records = await transport.read(positions, types, BATCH_PER_PARTITION);
-      if (records.length === 0) return false;
+      if (records.length === 0) {
+        await storeIdle();
+        return false;
+      }
       const seen = new Map(positions);
       for (const { partition, position } of records) {
         if (position !== (seen.get(partition) ?? 0) + 1) {

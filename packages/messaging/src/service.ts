@@ -130,10 +130,9 @@ async function startService<S extends TObject, Command>(
       started.push(worker);
     }
 
-    const loops = [relay, consumer];
+    // Not the relay or the consumer: requests can be served, and events wait, while the log is away.
     app.health.require(async () => (await db.query('SELECT 1')).length === 1);
-    app.health.require(() => loops.every(loop => loop.healthy()));
-    measureMessaging(metrics, db, transport);
+    measureMessaging(metrics, db, transport, { relay, consumer });
     const port = await app.listen();
     started.push({ stop: app.drain });
     return { name, port, stop: stopAll };
@@ -143,7 +142,19 @@ async function startService<S extends TObject, Command>(
   }
 }
 
-function measureMessaging(metrics: Metrics, db: Database, transport: Transport): void {
+function measureMessaging(
+  metrics: Metrics,
+  db: Database,
+  transport: Transport,
+  loops: Record<string, Loop>,
+): void {
+  metrics.gauge(
+    'jumun_loop_healthy',
+    'Whether the relay and the consumer get on: 0 after three failed rounds in a row',
+    () =>
+      Object.entries(loops).map(([loop, { healthy }]) => ({ labels: { loop }, value: healthy() ? 1 : 0 })),
+    ['loop'],
+  );
   metrics.gauge(
     'jumun_outbox_waiting',
     'Events not yet handed to the log',

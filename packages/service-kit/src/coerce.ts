@@ -21,11 +21,7 @@ export function coerceNumbers(value: unknown, schema: unknown): void {
   for (const [key, field] of Object.entries(fields)) {
     const given = record[key];
     if (typeof given !== 'string' || takes(field, 'string')) continue;
-    if (
-      (takes(field, 'integer') || takes(field, 'number')) &&
-      /^-?\d{1,30}(\.\d{1,30})?$/.test(given.trim())
-    ) {
-      record[key] = Number(given);
-    }
+    // A fraction is no integer, however near to one it would be rounded.
+    if (takes(field, 'integer') && /^-?\d{1,30}$/.test(given.trim())) record[key] = Number(given);
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { isConflict, isTransient, UnavailableError } from './errors.ts';
+import { isAborted, isConflict, isTransient, UnavailableError } from './errors.ts';
 
 // Numbers of ours stay below 2^53, so int8 (20) and numeric sums (1700) can be plain numbers.
 pg.types.setTypeParser(20, Number);
@@ -24,7 +24,8 @@ export interface Database extends Queryable {
   /**
    * Runs `work` in one transaction and commits it. After a conflict with another transaction (deadlock, serialization
    * failure, the same key inserted twice) `work` is run again, so it must not have effects outside the transaction.
-   * @throws UnavailableError when the database cannot be reached, or the transaction certainly did not commit.
+   * @throws an error that `isTransient` when the database cannot be reached and nothing was committed; CommitUnknownError
+   *   when it went away during COMMIT and stays away.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** A connection of its own, for session locks. The caller ends it. */
@@ -68,6 +69,8 @@ export function openDatabase({ url, name, connections, log }: DatabaseOptions): 
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
     pipeline: true,
+    // Beyond the server's own time-outs: a connection into the void must not be waited for either.
+    query_timeout: 40_000,
     // A statement that hangs (a lock held by a paused process) must not hold its callers for ever.
     options: '-c lock_timeout=10s -c statement_timeout=30s -c idle_in_transaction_session_timeout=30s',
   };
@@ -104,13 +107,18 @@ export function openDatabase({ url, name, connections, log }: DatabaseOptions): 
     let ended = false;
     const sent: Promise<unknown>[] = [];
     const callbacks: (() => void)[] = [];
+    /** The first statement that failed: those after it only say that the transaction is aborted. */
+    let failed: unknown;
+    function make<R>(text: string, values?: readonly unknown[]): Promise<R[]> {
+      const statement = run<R>(client, text, values);
+      statement.catch(error => {
+        failed ??= error;
+      });
+      return statement;
+    }
     const tx: Tx = {
-      query: (text, values) => run(client, text, values),
-      send(text, values) {
-        const statement = run(client, text, values);
-        statement.catch(() => undefined);
-        sent.push(statement);
-      },
+      query: make,
+      send: (text, values) => void sent.push(make(text, values)),
       afterCommit: callback => void callbacks.push(callback),
     };
     try {
@@ -118,7 +126,9 @@ export function openDatabase({ url, name, connections, log }: DatabaseOptions): 
       const begun = client.query('BEGIN; SELECT pg_current_xact_id()::text AS xid') as unknown as Promise<
         [pg.QueryResult, pg.QueryResult<{ xid: string }>]
       >;
-      begun.catch(() => undefined);
+      begun.catch(error => {
+        failed ??= error;
+      });
       const result = await work(tx);
       const xid = (await begun)[1].rows[0]?.xid ?? '';
       ended = true;
@@ -144,7 +154,7 @@ export function openDatabase({ url, name, connections, log }: DatabaseOptions): 
           broken = failure;
         });
       }
-      throw error;
+      throw isAborted(error) ? failed : error;
     } finally {
       client.release(broken);
     }
@@ -178,4 +188,14 @@ export class CommitUnknownError extends UnavailableError {
   constructor(readonly xid: string) {
     super('the outcome of the transaction is not known');
   }
+}
+
+/** Draws the next numbers of a sequence, in order. */
+export async function drawIds(db: Queryable, sequence: string, count: number): Promise<number[]> {
+  if (count === 0) return [];
+  const rows = await db.query<{ id: number }>('SELECT nextval($1) AS id FROM generate_series(1, $2)', [
+    sequence,
+    count,
+  ]);
+  return rows.map(row => row.id);
 }

@@ -4,8 +4,8 @@ import { DatabaseError } from 'pg';
 const LOST = new Set(['40001', '40P01']);
 /** Two transactions inserted the same key: the one that is run again finds the other's row. */
 const UNIQUE_VIOLATION = '23505';
-/** A lock that was not free in time, and a session that was ended for idling in a transaction. */
-const PASSING = new Set(['55P03', '25P03']);
+/** A lock not free in time, a session ended for idling in a transaction, a server that only reads (a standby). */
+const PASSING = new Set(['55P03', '25P03', '25006']);
 /**
  * SQLSTATE classes that say nothing about the data: connection (08), resources such as a full disk (53),
  * operator intervention such as a shutdown (57), system errors (58), and a role or database not there yet (28, 3D).
@@ -15,6 +15,11 @@ const PASSING_CLASSES = new Set(['08', '53', '57', '58', '28', '3D']);
 /** A conflict with another transaction: the same work, done again at once, may well go through. */
 export function isConflict(error: unknown): boolean {
   return error instanceof DatabaseError && (LOST.has(error.code ?? '') || error.code === UNIQUE_VIOLATION);
+}
+
+/** A statement was refused because one before it in the same transaction had failed. */
+export function isAborted(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '25P02';
 }
 
 /**
@@ -31,7 +36,7 @@ export function isTransient(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;
   return (
     (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOENT)/.test(code)) ||
-    /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Client was closed|Cannot use a pool after)/i.test(
+    /^(Connection terminated|Query read timeout|Client has encountered a connection error|timeout exceeded when trying to connect|Client was closed|Cannot use a pool after)/i.test(
       error.message,
     )
   );

@@ -58,6 +58,8 @@ export function createHttp({
     requestTimeout: requestTimeoutMs,
     trustProxy: trustedProxies.split(',').map(address => address.trim()),
     forceCloseConnections: 'idle',
+    // What is refused before a route is found, such as an address that cannot be decoded.
+    frameworkErrors: (error, request, reply) => void sendProblem(request, reply, toProblem(error)),
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false, allowUnionTypes: true },
@@ -140,10 +142,13 @@ function measureRequests(app: FastifyInstance, metrics: Metrics): void {
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
   const { retryAfter } = problem.more;
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
-  return reply
-    .code(problem.status)
-    .header('content-type', 'application/problem+json; charset=utf-8')
-    .send(problem.toDocument(request.url, request.trace?.traceId ?? ''));
+  return (
+    reply
+      .code(problem.status)
+      .header('content-type', 'application/problem+json; charset=utf-8')
+      // A path that cannot be read comes here before it has a trace.
+      .send(problem.toDocument(request.url, (request.trace ?? continueTrace()).traceId))
+  );
 }
 
 function answerWithProblems(app: FastifyInstance): void {

@@ -21,20 +21,21 @@ export async function migrate(db: Database, folders: readonly URL[]): Promise<vo
     );
     const { rows } = await client.query<{ name: string }>('SELECT name FROM migration');
     const applied = new Set(rows.map(row => row.name));
-    const known = new Set<string>();
+    const known = new Map<string, URL>();
     for (const folder of folders) {
       const owner = folder.pathname.split('/').filter(Boolean).at(-2);
       const files = (await readdir(fileURLToPath(folder))).filter(file => file.endsWith('.sql')).sort();
       for (const file of files) {
-        const name = `${owner}/${file}`;
-        known.add(name);
-        if (applied.has(name)) continue;
-        const sql = await readFile(new URL(file, folder), 'utf8');
-        await client.query(`BEGIN;\n${sql};\nINSERT INTO migration (name) VALUES ('${name}');\nCOMMIT`);
+        known.set(`${owner}/${file}`, new URL(file, folder));
       }
     }
     const unknown = [...applied].find(name => !known.has(name));
     if (unknown) throw new Error(`the database is newer than this program: it has the migration ${unknown}`);
+    for (const [name, file] of known) {
+      if (applied.has(name)) continue;
+      const sql = await readFile(file, 'utf8');
+      await client.query(`BEGIN;\n${sql};\nINSERT INTO migration (name) VALUES ('${name}');\nCOMMIT`);
+    }
   } finally {
     await client.end();
   }

@@ -109,6 +109,8 @@ interface PendingCall {
   body: string;
   resolve(value: unknown): void;
   reject(error: Error): void;
+  /** Calls back, once, when it has an answer or has waited too long for one. */
+  onSettled?: () => void;
 }
 
 /** A client of another service behind a circuit breaker. */
@@ -122,6 +124,16 @@ export function createPeer({ name, url, token, failures = 10, halfOpenAfterMs = 
     const failAll = (why: string, cause?: unknown) => {
       for (const call of calls) call.reject(new PeerError(`${name} ${why}`, { cause }));
     };
+    // A request that nobody waits for any more must not keep its connection from others.
+    const givenUp = new AbortController();
+    let waiting = calls.length;
+    let unanswered = calls.length;
+    for (const call of calls) {
+      call.onSettled = () => {
+        waiting--;
+        if (waiting === 0 && unanswered > 0) givenUp.abort();
+      };
+    }
     try {
       const response = await agent.request({
         origin: url,
@@ -131,15 +143,19 @@ export function createPeer({ name, url, token, failures = 10, halfOpenAfterMs = 
         body: `[${calls.map(call => call.body).join(',')}]`,
         headersTimeout: 30_000,
         bodyTimeout: 60_000,
+        signal: givenUp.signal,
       });
       if (response.statusCode !== 200) {
         await response.body.dump();
         return failAll(`answered ${response.statusCode}`);
       }
+      // A letter of several bytes may come in two chunks. (undici's setEncoding does nothing for iteration.)
+      const decoder = new TextDecoder();
       let rest = '';
       for await (const chunk of response.body) {
-        const lines = (rest + chunk).split('\n');
+        const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
         rest = lines.pop() ?? '';
+        unanswered -= lines.length;
         for (const line of lines) settle(calls, JSON.parse(line) as AnswerLine);
       }
       failAll('ended its answer early');
@@ -164,21 +180,24 @@ export function createPeer({ name, url, token, failures = 10, halfOpenAfterMs = 
       });
       const call = (item: I, traceparent: string | null) =>
         new Promise<unknown>((resolve, reject) => {
+          let open = true;
+          const settleOnce = (act: () => void) => {
+            if (!open) return;
+            open = false;
+            clearTimeout(timer);
+            act();
+            pending.onSettled?.();
+          };
+          const pending: PendingCall = {
+            body: JSON.stringify({ item, traceparent: traceparent ?? undefined }),
+            resolve: value => settleOnce(() => resolve(value)),
+            reject: error => settleOnce(() => reject(error)),
+          };
           const timer = setTimeout(
-            () => reject(new PeerError(`${name} did not answer in ${timeoutMs} ms`)),
+            () => pending.reject(new PeerError(`${name} did not answer in ${timeoutMs} ms`)),
             timeoutMs,
           );
-          waiting.push({
-            body: JSON.stringify({ item, traceparent: traceparent ?? undefined }),
-            resolve: value => {
-              clearTimeout(timer);
-              resolve(value);
-            },
-            reject: error => {
-              clearTimeout(timer);
-              reject(error);
-            },
-          });
+          waiting.push(pending);
           pace();
         });
       return async (item, traceparent) => {

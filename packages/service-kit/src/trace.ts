@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 /** W3C Trace Context (https://www.w3.org/TR/trace-context/): version, trace id, parent id, flags. */
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 const ZERO_TRACE = '0'.repeat(32);
+const ZERO_PARENT = '0'.repeat(16);
 
 export interface Trace {
   /** 32 hex digits; the same from the first request to the last event of an order. */
@@ -23,7 +24,7 @@ function hex(digits: number): string {
 /** Continues the trace of a `traceparent`, or begins one where there is none or a malformed one. */
 export function continueTrace(traceparent?: string | null): Trace {
   const match = traceparent ? TRACEPARENT.exec(traceparent) : null;
-  const known = match && match[1] !== ZERO_TRACE;
+  const known = match && match[1] !== ZERO_TRACE && match[2] !== ZERO_PARENT;
   const traceId = known ? (match[1] as string) : hex(32);
   return { traceId, traceparent: `00-${traceId}-${hex(16)}-${known ? match[3] : '01'}` };
 }

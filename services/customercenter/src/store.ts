@@ -14,26 +14,34 @@ export async function execute(tx: Tx, commands: Traced<ViewChange>[]): Promise<v
     `SELECT ${PAGE} FROM my_page WHERE order_id = ANY($1) ORDER BY order_id FOR UPDATE`,
     [ids],
   );
+  const stored = new Set(rows.map(row => row.orderId));
   const pages = new Map<number, MyPage>(rows.map(row => [row.orderId, row]));
   for (const { command } of commands) {
     const page = pages.get(command.orderId) ?? emptyPage(command.orderId);
     pages.set(command.orderId, evolve(page, command));
   }
-  save(tx, [...pages.values()]);
+  const all = [...pages.values()];
+  const fresh = all.filter(page => !stored.has(page.orderId));
+  const known = all.filter(page => stored.has(page.orderId));
+  // Where another replica has added the row meanwhile, the transaction is run again and finds it.
+  if (fresh.length > 0) save(tx, fresh, '');
+  if (known.length > 0) save(tx, known, REPLACE);
 }
 
-function save(tx: Tx, pages: MyPage[]): void {
+const REPLACE = `ON CONFLICT (order_id) DO UPDATE SET
+  shown = excluded.shown, status = excluded.status, item = excluded.item, quantity = excluded.quantity,
+  price = excluded.price, itemcd = excluded.itemcd, customer_id = excluded.customer_id,
+  delivery_status = excluded.delivery_status, delivery_id = excluded.delivery_id,
+  pay_status = excluded.pay_status, reason = excluded.reason, updated_at = excluded.updated_at,
+  timeline = excluded.timeline`;
+
+function save(tx: Tx, pages: MyPage[], onConflict: string): void {
   tx.send(
     `INSERT INTO my_page (order_id, shown, status, item, quantity, price, itemcd, customer_id, delivery_status,
                           delivery_id, pay_status, reason, updated_at, timeline)
      SELECT * FROM unnest($1::bigint[], $2::boolean[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
                           $8::bigint[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::bigint[], $14::jsonb[])
-     ON CONFLICT (order_id) DO UPDATE SET
-       shown = excluded.shown, status = excluded.status, item = excluded.item, quantity = excluded.quantity,
-       price = excluded.price, itemcd = excluded.itemcd, customer_id = excluded.customer_id,
-       delivery_status = excluded.delivery_status, delivery_id = excluded.delivery_id,
-       pay_status = excluded.pay_status, reason = excluded.reason, updated_at = excluded.updated_at,
-       timeline = excluded.timeline`,
+     ${onConflict}`,
     [
       pages.map(page => page.orderId),
       pages.map(page => page.shown),

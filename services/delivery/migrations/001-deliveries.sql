@@ -1,8 +1,10 @@
 CREATE SEQUENCE delivery_id CACHE 1;
 
+-- One row for each order. An order that was canceled before its delivery was prepared leaves a tombstone, so that what is
+-- prepared later is not delivered: a row without an id, which is not shown.
 CREATE TABLE delivery (
   order_id bigint PRIMARY KEY,
-  id bigint NOT NULL UNIQUE,
+  id bigint UNIQUE,
   customer_id bigint,
   product_name text,
   qtyp bigint,
@@ -11,11 +13,6 @@ CREATE TABLE delivery (
   status text NOT NULL,
   carrier text,
   tracking_number text,
-  created_at timestamptz NOT NULL DEFAULT now()
+  created_at timestamptz NOT NULL DEFAULT now(),
+  CHECK ((status = 'tombstone') = (id IS NULL))
 ) WITH (fillfactor = 80);
-
--- Orders that were canceled before their delivery was prepared: what is prepared later is not delivered.
-CREATE TABLE delivery_tombstone (
-  order_id bigint PRIMARY KEY,
-  canceled_at timestamptz NOT NULL DEFAULT now()
-);

@@ -29,7 +29,7 @@ const resource = {
 } as const;
 
 // Carriers' systems send what they like beside these two, or nothing.
-const StepBody = Type.Optional(
+const StepBody = Nullable(
   Type.Object({
     carrier: Type.Optional(Nullable(Text(100))),
     trackingNumber: Type.Optional(Nullable(Text(100))),

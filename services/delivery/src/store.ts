@@ -1,6 +1,13 @@
 import type { DeliveryResource } from '@jumun/contracts';
 import { type Aggregate, carryOut, type Outbox, type Outcome, type Traced } from '@jumun/messaging';
-import { type Page, type PageRequest, pageClause, type Queryable, type Tx } from '@jumun/service-kit';
+import {
+  drawIds,
+  type Page,
+  type PageRequest,
+  pageClause,
+  type Queryable,
+  type Tx,
+} from '@jumun/service-kit';
 import {
   type Delivery,
   type DeliveryCommand,
@@ -28,18 +35,16 @@ const deliveries: Aggregate<number, DeliveryCommand, Delivery, DeliveryEvent> = 
 
   async load(tx, commands) {
     const orderIds = [...new Set(commands.map(command => command.orderId))];
-    const states = new Map<number, Delivery>();
-    const rows = tx.query<Omit<Stored, 'kind'>>(
+    const rows = await tx.query<Omit<Stored, 'kind'> | { orderId: number; status: 'tombstone' }>(
       `SELECT ${DELIVERY} FROM delivery WHERE order_id = ANY($1) ORDER BY order_id FOR UPDATE`,
       [orderIds],
     );
-    for (const row of await rows) states.set(row.orderId, { kind: 'delivery', ...row });
-    const tombstones = tx.query<{ orderId: number }>(
-      'SELECT order_id AS "orderId" FROM delivery_tombstone WHERE order_id = ANY($1)',
-      [orderIds],
+    return new Map(
+      rows.map((row): [number, Delivery] => [
+        row.orderId,
+        row.status === 'tombstone' ? { kind: 'tombstone' } : { kind: 'delivery', ...row },
+      ]),
     );
-    for (const { orderId } of await tombstones) states.set(orderId, { kind: 'tombstone' });
-    return states;
   },
 
   save(tx, changes) {
@@ -51,7 +56,9 @@ const deliveries: Aggregate<number, DeliveryCommand, Delivery, DeliveryEvent> = 
       before.kind === 'delivery' && after.kind === 'delivery' ? [after] : [],
     );
     if (tombstones.length > 0) {
-      tx.send('INSERT INTO delivery_tombstone (order_id) SELECT unnest($1::bigint[])', [tombstones]);
+      tx.send(`INSERT INTO delivery (order_id, status) SELECT unnest($1::bigint[]), 'tombstone'`, [
+        tombstones,
+      ]);
     }
     if (created.length > 0) insert(tx, created);
     if (updated.length > 0) update(tx, updated);
@@ -103,21 +110,13 @@ export async function execute(
   commands: Traced<StoreCommand>[],
 ): Promise<Outcome<Delivery>[]> {
   const toPrepare = commands.filter(({ command }) => command.type === 'prepare').length;
-  const ids = toPrepare > 0 ? await drawIds(tx, toPrepare) : [];
+  const ids = await drawIds(tx, 'delivery_id', toPrepare);
   const numbered = commands.map(({ command, traceparent }): Traced<DeliveryCommand> => {
     if (command.type !== 'prepare') return { command, traceparent };
     const id = ids.shift() ?? 0;
     return { command: { ...command, parcel: { id, ...command.parcel } }, traceparent };
   });
   return carryOut(tx, outbox, deliveries, numbered);
-}
-
-async function drawIds(tx: Tx, count: number): Promise<number[]> {
-  const rows = await tx.query<{ id: number }>(
-    `SELECT nextval('delivery_id') AS id FROM generate_series(1, $1)`,
-    [count],
-  );
-  return rows.map(row => row.id);
 }
 
 export async function findDelivery(db: Queryable, id: number): Promise<DeliveryResource | undefined> {
@@ -131,10 +130,10 @@ export async function findDelivery(db: Queryable, id: number): Promise<DeliveryR
 export async function pageDeliveries(db: Queryable, request: PageRequest): Promise<Page<DeliveryResource>> {
   const [items, [count]] = await Promise.all([
     db.query<DeliveryResource & Record<string, unknown>>(
-      `SELECT ${DELIVERY} FROM delivery ${pageClause(request, 'id')}`,
+      `SELECT ${DELIVERY} FROM delivery WHERE id IS NOT NULL ${pageClause(request, 'id')}`,
       [request.limit, request.offset],
     ),
-    db.query<{ total: number }>('SELECT count(*) AS total FROM delivery'),
+    db.query<{ total: number }>('SELECT count(*) AS total FROM delivery WHERE id IS NOT NULL'),
   ]);
   return { items, total: count?.total ?? 0 };
 }

@@ -1,5 +1,5 @@
 import { defineService, type Outcome, type Traced } from '@jumun/messaging';
-import { createBatcher, databaseConfig, HttpUrl, Milliseconds } from '@jumun/service-kit';
+import { createBatcher, databaseConfig, drawIds, HttpUrl, Milliseconds } from '@jumun/service-kit';
 import Type from 'typebox';
 import type { Order, OrderCommand } from './order.ts';
 import { connectPeers } from './peers.ts';
@@ -10,7 +10,6 @@ import {
   type BoundRequest,
   bindRequests,
   countOpen,
-  drawOrderIds,
   execute,
   findRequest,
   forgetRequests,
@@ -55,7 +54,7 @@ export const order = defineService({
     });
     const ids = createBatcher<null, number>({
       ...LIMITS,
-      run: batch => drawOrderIds(db, batch.length),
+      run: batch => drawIds(db, 'order_id', batch.length),
     });
 
     /** Binds the keys and records the intents whose key was free, or that have none, in one commit. */

@@ -40,8 +40,8 @@ export interface Placing {
   place(wish: Omit<Wish, 'id'>, request: RequestKey | undefined, traceparent: string): Promise<OrderResource>;
   /** Goes on with an intent whose request has ended: the same steps again, each of which counts once. */
   resume(intent: Intent, traceparent: string | null): Promise<OrderResource>;
-  /** Ends an intent at pay and here; what was captured is refunded. */
-  giveUp(intent: Intent & { voiding: boolean }, traceparent: string | null): Promise<void>;
+  /** Ends an intent at pay and here; what was captured is refunded. Gives whether it was still an intent. */
+  giveUp(intent: Intent & { voiding: boolean }, traceparent: string | null): Promise<boolean>;
   /** Ends an intent, unless it was paid: then it is established. */
   giveUpUnlessPaid(intent: Intent, traceparent: string | null): Promise<void>;
   /** Takes the ids of intents whose request has ended without an outcome. */
@@ -164,7 +164,9 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
     } catch (error) {
       if (!(error instanceof Problem) || error.status >= 500) throw error;
       // It may have been charged before, at a price or with a reservation that no longer holds.
-      await giveUp({ ...intent, voiding: false }, traceparent);
+      const gone = await giveUp({ ...intent, voiding: false }, traceparent);
+      const order = gone ? undefined : await findOrder(db, intent.id);
+      if (order) return { ...order, status: 'ordered' };
       throw error;
     }
     return chargeAndEstablish(intent, { price, item }, traceparent);
@@ -208,16 +210,17 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
     }
   }
 
-  async function giveUp(intent: Intent & { voiding: boolean }, traceparent: string | null): Promise<void> {
+  async function giveUp(intent: Intent & { voiding: boolean }, traceparent: string | null): Promise<boolean> {
     const { id, paymentKey } = intent;
     // First here, so that an answer from pay that is still on its way can no longer establish the order.
     if (!intent.voiding) {
       const outcome = await submit({ command: { type: 'void', id }, traceparent });
-      if (isRejection(outcome)) return;
+      if (isRejection(outcome)) return false;
     }
     await peers.void({ paymentKey, orderId: id, unlessCaptured: false }, traceparent);
     await submit({ command: { type: 'voided', id }, traceparent });
     release(intent, traceparent);
+    return true;
   }
 
   async function giveUpUnlessPaid(intent: Intent, traceparent: string | null): Promise<void> {

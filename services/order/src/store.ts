@@ -270,15 +270,6 @@ export async function forgetRequests(db: Database, limit: number): Promise<boole
   return rows.length === limit;
 }
 
-/** Draws the ids of the next orders. */
-export async function drawOrderIds(db: Queryable, count: number): Promise<number[]> {
-  const rows = await db.query<{ id: number }>(
-    `SELECT nextval('order_id') AS id FROM generate_series(1, $1)`,
-    [count],
-  );
-  return rows.map(row => row.id);
-}
-
 export type PendingIntent = Intent & { voiding: boolean; ageMs: number };
 
 const PENDING = `${INTENT}, (extract(epoch FROM now() - created_at) * 1000)::float8 AS "ageMs"`;

@@ -1,30 +1,27 @@
 CREATE SEQUENCE pay_id CACHE 1;
 
+-- What became of the money for each order: a payment, or the word that there may never be one ('voided': no payment, so
+-- it has no id and is not shown). One row for both, since of a charge and a void at once only one may stand.
 CREATE TABLE pay (
-  id bigint PRIMARY KEY,
-  order_id bigint NOT NULL UNIQUE,
+  order_id bigint PRIMARY KEY,
   payment_key uuid NOT NULL UNIQUE,
-  status text NOT NULL CHECK (status IN ('approved', 'canceled', 'declined')),
-  price bigint NOT NULL CHECK (price >= 0),
-  itemcd bigint NOT NULL,
+  status text NOT NULL CHECK (status IN ('approved', 'canceled', 'declined', 'voided')),
+  id bigint UNIQUE,
+  price bigint CHECK (price >= 0),
+  itemcd bigint,
   item text,
-  order_qty integer NOT NULL,
+  order_qty integer,
   customer_id bigint,
   address text,
   reason text,
   delivered boolean NOT NULL DEFAULT false,
-  created_at timestamptz NOT NULL DEFAULT now()
-);
-
--- Orders that may never be charged; a charge that comes after is refused, or refunded if it was on its way.
-CREATE TABLE pay_void (
-  order_id bigint PRIMARY KEY,
-  payment_key uuid NOT NULL,
-  -- The provider is asked again until no charge can be on its way any more.
+  created_at timestamptz NOT NULL DEFAULT now(),
+  -- Of a void: the provider is asked again until no charge can be on its way any more.
   checks integer NOT NULL DEFAULT 0,
-  check_at timestamptz NOT NULL DEFAULT now()
+  check_at timestamptz,
+  CHECK ((status = 'voided') = (id IS NULL))
 );
-CREATE INDEX pay_void_check ON pay_void (check_at) WHERE checks < 4;
+CREATE INDEX pay_void_check ON pay (check_at) WHERE status = 'voided' AND checks < 4;
 
 -- Money that is owed back. Refunded under the payment's key, so once, however often it is tried.
 CREATE TABLE refund (

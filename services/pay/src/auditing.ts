@@ -2,8 +2,8 @@ import { type KnownItem, knownCall } from '@jumun/contracts';
 import type { Outcome, Traced } from '@jumun/messaging';
 import { type Database, type Logger, type Peer, PeerError } from '@jumun/service-kit';
 import type { Charging } from './charging.ts';
-import type { Pay, PayCommand } from './pay.ts';
-import { auditedUpTo, claimVoids, unauditedPays } from './store.ts';
+import type { Pay } from './pay.ts';
+import { auditedUpTo, claimVoids, type StoreCommand, unauditedPays } from './store.ts';
 
 const BATCH = 200;
 /** By this age an intent has become an order or was voided. */
@@ -18,7 +18,7 @@ export function createAudit(
   db: Database,
   charging: Charging,
   order: Peer,
-  submit: (command: Traced<PayCommand>) => Promise<Outcome<Pay>>,
+  submit: (command: Traced<StoreCommand>) => Promise<Outcome<Pay>>,
   log: Logger,
 ): { voids(): Promise<boolean>; payments(): Promise<boolean> } {
   const known = order.batch<KnownItem, { known: boolean }>(knownCall, 2_000);

@@ -2,17 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { ChargeItem, VoidAnswer, VoidItem } from '@jumun/contracts';
 import { type Outcome, stateOrThrow, type Traced } from '@jumun/messaging';
 import { type Database, type Logger, Problem, traceIdOf } from '@jumun/service-kit';
-import type { Pay, PayCommand, Payment, Terms } from './pay.ts';
+import type { Pay, Payment, Terms } from './pay.ts';
 import { type PaymentProvider, ProviderError } from './provider.ts';
-import { oweVoidRefund } from './store.ts';
+import { oweVoidRefund, type StoreCommand } from './store.ts';
 
 export interface ChargingParts {
   db: Database;
   provider: PaymentProvider;
   log: Logger;
-  drawId(): Promise<number>;
   read(orderId: number): Promise<Pay>;
-  submit(command: Traced<PayCommand>): Promise<Outcome<Pay>>;
+  submit(command: Traced<StoreCommand>): Promise<Outcome<Pay>>;
   /** A hint that a refund is due. */
   refundDue(): void;
 }
@@ -30,15 +29,7 @@ export interface Charging {
   sweep(orderId: number, paymentKey: string): Promise<boolean>;
 }
 
-export function createCharging({
-  db,
-  provider,
-  log,
-  drawId,
-  read,
-  submit,
-  refundDue,
-}: ChargingParts): Charging {
+export function createCharging({ db, provider, log, read, submit, refundDue }: ChargingParts): Charging {
   async function charge(
     { paymentKey: given, ...terms }: Omit<ChargeItem, 'paymentKey'> & { paymentKey?: string },
     traceparent: string | null,
@@ -46,10 +37,10 @@ export function createCharging({
     const known = await read(terms.orderId);
     if (known.kind !== 'none') return standing(known, terms, given);
     const paymentKey = given ?? randomUUID();
-    const [outcome, id] = await Promise.all([chargeAtProvider(paymentKey, terms.price), drawId()]);
+    const outcome = await chargeAtProvider(paymentKey, terms.price);
     if (outcome.state === 'refunded') throw new Problem('payment-voided', 'This payment was refunded.');
     const declined = outcome.state === 'declined' ? outcome.reason : null;
-    const command: PayCommand = { type: 'record', orderId: terms.orderId, id, paymentKey, terms, declined };
+    const command: StoreCommand = { type: 'record', orderId: terms.orderId, paymentKey, terms, declined };
     const pay = stateOrThrow(await submit({ command, traceparent }));
     if (pay.kind !== 'payment' || pay.paymentKey !== paymentKey) refundDue();
     return standing(pay, terms, given);
@@ -70,7 +61,7 @@ export function createCharging({
     { orderId, paymentKey, unlessCaptured }: VoidItem,
     traceparent: string | null,
   ): Promise<VoidAnswer> {
-    const command: PayCommand = { type: 'void', orderId, paymentKey, unlessCaptured };
+    const command: StoreCommand = { type: 'void', orderId, paymentKey, unlessCaptured };
     const pay = stateOrThrow(await submit({ command, traceparent }));
     refundDue();
     if (pay.kind === 'payment' && pay.status === 'approved') {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { defineService, type Outcome, type Traced } from '@jumun/messaging';
 import {
   createBatcher,
@@ -10,11 +11,11 @@ import {
 import Type from 'typebox';
 import { createAudit } from './auditing.ts';
 import { createCharging } from './charging.ts';
-import type { Pay, PayCommand } from './pay.ts';
+import type { Pay } from './pay.ts';
 import { createRefunder } from './refunding.ts';
 import { servePays } from './routes.ts';
 import { createSandbox } from './sandbox/provider.ts';
-import { countRefunds, drawPayIds, execute, readPays } from './store.ts';
+import { countRefunds, execute, readPays, type StoreCommand } from './store.ts';
 import { subscriptions } from './subscriptions.ts';
 
 const config = Type.Object({
@@ -34,22 +35,22 @@ export const pay = defineService({
 
   setup({ config, db, outbox, http, metrics, log }) {
     const stopping = new AbortController();
+    // Each charge that hangs listens to it.
+    setMaxListeners(0, stopping.signal);
     const provider = createSandbox(db, stopping.signal);
     const order = createPeer({ name: 'order', url: config.ORDER_URL, token: config.SERVICE_TOKEN });
     measureBreakers(metrics, [order]);
-    const commands = createBatcher<Traced<PayCommand>, Outcome<Pay>>({
+    const commands = createBatcher<Traced<StoreCommand>, Outcome<Pay>>({
       ...LIMITS,
       run: batch => db.transaction(tx => execute(tx, outbox, batch)),
     });
     const reads = createBatcher<number, Pay>({ ...LIMITS, run: orderIds => readPays(db, orderIds) });
-    const ids = createBatcher<null, number>({ ...LIMITS, run: batch => drawPayIds(db, batch.length) });
 
     let refundDue = () => {};
     const charging = createCharging({
       db,
       provider,
       log,
-      drawId: () => ids.submit(null),
       read: reads.submit,
       submit: commands.submit,
       refundDue: () => refundDue(),
@@ -72,7 +73,7 @@ export const pay = defineService({
 
     return {
       subscriptions,
-      async execute(tx, batch: Traced<PayCommand>[]) {
+      async execute(tx, batch: Traced<StoreCommand>[]) {
         await execute(tx, outbox, batch);
         tx.afterCommit(() => refundDue());
       },

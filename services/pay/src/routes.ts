@@ -28,8 +28,15 @@ import {
 } from '@jumun/service-kit';
 import Type from 'typebox';
 import { type Charging, standing } from './charging.ts';
-import type { Pay, PayCommand, Payment } from './pay.ts';
-import { findPay, listFailedRefunds, pagePays, retryRefund, settleRefund } from './store.ts';
+import type { Pay, Payment } from './pay.ts';
+import {
+  findPay,
+  listFailedRefunds,
+  pagePays,
+  retryRefund,
+  type StoreCommand,
+  settleRefund,
+} from './store.ts';
 
 const resource = {
   collection: 'pays',
@@ -67,7 +74,7 @@ export interface PayRoutes {
   db: Database;
   charging: Charging;
   read(orderId: number): Promise<Pay>;
-  submit(command: Traced<PayCommand>): Promise<Outcome<Pay>>;
+  submit(command: Traced<StoreCommand>): Promise<Outcome<Pay>>;
   /** A hint that a refund is due. */
   refundDue(): void;
   /** Whether an order service of the first implementation, which shows no credential, may create payments. */
@@ -106,7 +113,11 @@ export function servePays(
   http.delete('/pays/:id', { schema: { params: IdParams } }, async (request, reply) => {
     const pay = await findPay(db, request.params.id);
     if (!pay) throw unknownItem(resource, request.params.id);
-    const command: PayCommand = { type: 'cancel', orderId: pay.orderId, reason: 'the payment was canceled' };
+    const command: StoreCommand = {
+      type: 'cancel',
+      orderId: pay.orderId,
+      reason: 'the payment was canceled',
+    };
     stateOrThrow(await submit({ command, traceparent: request.trace.traceparent }));
     refundDue();
     return reply.code(204).send();

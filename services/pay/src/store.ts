@@ -2,6 +2,7 @@ import type { PayResource } from '@jumun/contracts';
 import { type Aggregate, carryOut, type Outbox, type Outcome, type Traced } from '@jumun/messaging';
 import {
   type Database,
+  drawIds,
   type Page,
   type PageRequest,
   pageClause,
@@ -22,6 +23,7 @@ const pays: Aggregate<number, PayCommand, Pay, PayEvent> = {
   initial: { kind: 'none' },
   decide,
   evolve,
+
   load: (tx, commands) => loadPays(tx, [...new Set(commands.map(command => command.orderId))], 'FOR UPDATE'),
 
   save(tx, changes, events) {
@@ -43,13 +45,7 @@ const pays: Aggregate<number, PayCommand, Pay, PayEvent> = {
     if (recorded.length > 0) insertPayments(tx, recorded);
     if (updated.length > 0) updatePayments(tx, updated);
     if (owed.length > 0) oweRefunds(tx, owed);
-    if (voided.length > 0) {
-      tx.send(
-        `INSERT INTO pay_void (order_id, payment_key, check_at)
-         SELECT v.*, now() + $3::float8 * interval '1 ms' FROM unnest($1::bigint[], $2::uuid[]) AS v`,
-        [voided.map(({ id }) => id), voided.map(({ key }) => key), VOID_CHECKS_MS[0]],
-      );
-    }
+    if (voided.length > 0) insertVoids(tx, voided);
   },
 
   publish(event) {
@@ -68,9 +64,23 @@ interface Owed {
 }
 const refundOf = ({ paymentKey, orderId, price }: Payment): Owed => ({ paymentKey, orderId, amount: price });
 
+/** A payment to record is given its id by the store. */
+export type StoreCommand =
+  | Exclude<PayCommand, { type: 'record' }>
+  | Omit<Extract<PayCommand, { type: 'record' }>, 'id'>;
+
 /** Carries out commands in order within a transaction. */
-export function execute(tx: Tx, outbox: Outbox, commands: Traced<PayCommand>[]): Promise<Outcome<Pay>[]> {
-  return carryOut(tx, outbox, pays, commands);
+export async function execute(
+  tx: Tx,
+  outbox: Outbox,
+  commands: Traced<StoreCommand>[],
+): Promise<Outcome<Pay>[]> {
+  const ids = await drawIds(tx, 'pay_id', commands.filter(({ command }) => command.type === 'record').length);
+  const numbered = commands.map(({ command, traceparent }): Traced<PayCommand> => {
+    if (command.type !== 'record') return { command, traceparent };
+    return { command: { ...command, id: ids.shift() ?? 0 }, traceparent };
+  });
+  return carryOut(tx, outbox, pays, numbered);
 }
 
 async function loadPays(
@@ -78,19 +88,18 @@ async function loadPays(
   orderIds: number[],
   lock: 'FOR UPDATE' | '',
 ): Promise<Map<number, Pay>> {
-  const payments = db.query<Omit<Payment, 'kind'>>(
+  const rows = await db.query<Row>(
     `SELECT ${PAYMENT} FROM pay WHERE order_id = ANY($1) ORDER BY order_id ${lock}`,
     [orderIds],
   );
-  const voids = db.query<{ orderId: number; paymentKey: string }>(
-    `SELECT order_id AS "orderId", payment_key AS "paymentKey" FROM pay_void
-     WHERE order_id = ANY($1) ORDER BY order_id ${lock}`,
-    [orderIds],
-  );
-  const states = new Map<number, Pay>();
-  for (const { orderId, paymentKey } of await voids) states.set(orderId, { kind: 'voided', paymentKey });
-  for (const payment of await payments) states.set(payment.orderId, { kind: 'payment', ...payment });
-  return states;
+  return new Map(rows.map(row => [row.orderId, toState(row)]));
+}
+
+type Row = (Omit<Payment, 'kind'> | { status: 'voided'; paymentKey: string }) & { orderId: number };
+
+function toState(row: Row): Pay {
+  if (row.status === 'voided') return { kind: 'voided', paymentKey: row.paymentKey };
+  return { kind: 'payment', ...row };
 }
 
 /** The payments of some orders as they are, without a lock. */
@@ -120,6 +129,14 @@ function insertPayments(tx: Tx, payments: Payment[]): void {
   );
 }
 
+function insertVoids(tx: Tx, voids: { id: number; key: string }[]): void {
+  tx.send(
+    `INSERT INTO pay (order_id, payment_key, status, check_at)
+     SELECT v.*, 'voided', now() + $3::float8 * interval '1 ms' FROM unnest($1::bigint[], $2::uuid[]) AS v`,
+    [voids.map(({ id }) => id), voids.map(({ key }) => key), VOID_CHECKS_MS[0]],
+  );
+}
+
 function updatePayments(tx: Tx, payments: Payment[]): void {
   tx.send(
     `UPDATE pay p SET status = u.status, reason = u.reason, delivered = u.delivered
@@ -145,14 +162,6 @@ function oweRefunds(tx: Tx, owed: Owed[]): void {
       owed.map(refund => refund.amount),
     ],
   );
-}
-
-/** Draws the ids of the next payments. */
-export async function drawPayIds(db: Queryable, count: number): Promise<number[]> {
-  const rows = await db.query<{ id: number }>(`SELECT nextval('pay_id') AS id FROM generate_series(1, $1)`, [
-    count,
-  ]);
-  return rows.map(row => row.id);
 }
 
 export interface DueRefund extends Owed {
@@ -239,10 +248,10 @@ export async function countRefunds(db: Queryable): Promise<{ due: number; failed
 /** Takes voids of which the provider is to be asked again, and sets the time of the next check. */
 export function claimVoids(db: Database, limit: number): Promise<{ orderId: number; paymentKey: string }[]> {
   return db.query<{ orderId: number; paymentKey: string }>(
-    `UPDATE pay_void SET checks = checks + 1,
+    `UPDATE pay SET checks = checks + 1,
             check_at = now() + (($1::float8[])[least(checks + 2, $3)]) * interval '1 ms'
      WHERE order_id IN (
-       SELECT order_id FROM pay_void WHERE checks < $3 AND check_at <= now()
+       SELECT order_id FROM pay WHERE status = 'voided' AND checks < $3 AND check_at <= now()
        ORDER BY check_at LIMIT $2 FOR UPDATE SKIP LOCKED
      ) RETURNING order_id AS "orderId", payment_key AS "paymentKey"`,
     [VOID_CHECKS_MS, limit, VOID_CHECKS_MS.length],
@@ -254,7 +263,7 @@ export async function oweVoidRefund(db: Database, owed: Owed): Promise<void> {
   await db.transaction(async tx => oweRefunds(tx, [owed]));
 }
 
-/** The next payments that are old enough for their order to stand, and were not checked against it yet. */
+/** The next payments that stand, are old enough for their order to stand too, and were not checked against it yet. */
 export function unauditedPays(
   db: Queryable,
   olderThanMs: number,
@@ -262,7 +271,7 @@ export function unauditedPays(
 ): Promise<{ id: number; orderId: number }[]> {
   return db.query<{ id: number; orderId: number }>(
     `SELECT id, order_id AS "orderId" FROM pay
-     WHERE id > (SELECT audited_id FROM pay_audit) AND created_at < now() - $1::float8 * interval '1 ms'
+     WHERE id > (SELECT audited_id FROM pay_audit) AND status = 'approved' AND created_at < now() - $1::float8 * interval '1 ms'
      ORDER BY id LIMIT $2`,
     [olderThanMs, limit],
   );
@@ -282,11 +291,11 @@ export async function findPay(db: Queryable, id: number): Promise<PayResource | 
 
 export async function pagePays(db: Queryable, request: PageRequest): Promise<Page<PayResource>> {
   const [items, [count]] = await Promise.all([
-    db.query<PayResource & Record<string, unknown>>(`SELECT ${PAY} FROM pay ${pageClause(request, 'id')}`, [
-      request.limit,
-      request.offset,
-    ]),
-    db.query<{ total: number }>('SELECT count(*) AS total FROM pay'),
+    db.query<PayResource & Record<string, unknown>>(
+      `SELECT ${PAY} FROM pay WHERE id IS NOT NULL ${pageClause(request, 'id')}`,
+      [request.limit, request.offset],
+    ),
+    db.query<{ total: number }>('SELECT count(*) AS total FROM pay WHERE id IS NOT NULL'),
   ]);
   return { items, total: count?.total ?? 0 };
 }

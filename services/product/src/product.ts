@@ -85,6 +85,12 @@ export type ProductEvent =
   | EventOf<typeof StockShort>
   | EventOf<typeof ProductChanged>;
 
+/** What happens to a product that is there, and to the line of one order with it. */
+type SaleEvent = Extract<
+  ProductEvent,
+  { type: 'StockReserved' | 'ReservationEnded' | 'DeliveryPrepared' | 'StockReturned' }
+>;
+
 /** What a newcomer can have. */
 export const available = (product: Product) => product.total - product.reserved;
 
@@ -197,73 +203,63 @@ function sell(sale: Sale, payId: number | null, product: Product | null, line: L
   return { type: 'DeliveryPrepared', id: payId, address, ...rest };
 }
 
-const noLine: Line = { orderQty: 0, hold: 'none', paidPrice: null, orderedPrice: null, payId: null };
-
 export function evolve({ product, line }: Shelf, event: ProductEvent): Shelf {
   switch (event.type) {
     case 'ProductCreated':
       return { product: event.product, line };
     case 'ProductChanged':
       return { product, line };
+    case 'CatalogueChanged':
+      return { product: product && { ...product, ...event.catalogue }, line };
+    case 'StockMoved':
+      return { product: product && { ...product, total: product.total + event.quantity }, line };
     case 'PaymentSeen': {
       const { price, orderQty, payId } = event;
-      return {
-        product,
-        line: { ...(line ?? noLine), ...unlessHeld(line, orderQty), paidPrice: price, payId },
-      };
+      return { product, line: { ...(line ?? newLine(orderQty)), paidPrice: price, payId } };
     }
     case 'OrderSeen': {
       const { price, orderQty } = event;
-      return { product, line: { ...(line ?? noLine), ...unlessHeld(line, orderQty), orderedPrice: price } };
+      return { product, line: { ...(line ?? newLine(orderQty)), orderedPrice: price } };
     }
+    case 'StockShort':
+      return { product, line: { ...(line ?? newLine(event.orderQty)), hold: 'short' } };
     case 'LineClosed':
-      return { product, line: { ...(line ?? noLine), orderQty: event.orderQty, hold: 'released' } };
+      return { product, line: { ...(line ?? newLine(event.orderQty)), hold: 'released' } };
     default:
-      break;
+      return product ? evolveSale(product, line ?? newLine(0), event) : { product, line };
   }
-  if (event.type === 'StockShort') {
-    return { product: product && unreserve(product, line), line: line && { ...line, hold: 'short' } };
-  }
-  if (!product) return { product, line };
+}
+
+function evolveSale(product: Product, line: Line, event: SaleEvent): Shelf {
   switch (event.type) {
-    case 'CatalogueChanged':
-      return { product: { ...product, ...event.catalogue }, line };
-    case 'StockMoved':
-      return { product: { ...product, total: product.total + event.quantity }, line };
     case 'StockReserved':
       return {
         product: { ...product, reserved: product.reserved + event.orderQty },
-        line: { ...(line ?? noLine), orderQty: event.orderQty, hold: 'reserved' },
+        line: { ...line, orderQty: event.orderQty, hold: 'reserved' },
       };
     case 'ReservationEnded':
-      return { product: unreserve(product, line), line: line && { ...line, hold: event.hold } };
+      return { product: unreserve(product, line), line: { ...line, hold: event.hold } };
     case 'DeliveryPrepared': {
       const freed = unreserve(product, line);
-      return {
-        product: { ...freed, total: freed.total - event.orderQty },
-        line: line && { ...line, hold: 'taken' },
-      };
+      return { product: { ...freed, total: freed.total - event.orderQty }, line: { ...line, hold: 'taken' } };
     }
-    case 'StockReturned': {
-      const pieces = line?.orderQty ?? 0;
+    case 'StockReturned':
       return {
-        product: { ...product, total: product.total + pieces },
-        line: line && { ...line, hold: 'released' },
+        product: { ...product, total: product.total + line.orderQty },
+        line: { ...line, hold: 'released' },
       };
-    }
   }
 }
 
-/** A reservation's size stands; before there is one, the line takes the size of what was seen first. */
-function unlessHeld(line: Line | null, orderQty: number): Partial<Line> {
-  return line ? {} : { orderQty };
+/** The line of an order that was not seen before. */
+function newLine(orderQty: number): Line {
+  return { orderQty, hold: 'none', paidPrice: null, orderedPrice: null, payId: null };
 }
 
-function unreserve(product: Product, line: Line | null): Product {
-  return line?.hold === 'reserved' ? { ...product, reserved: product.reserved - line.orderQty } : product;
+function unreserve(product: Product, line: Line): Product {
+  return line.hold === 'reserved' ? { ...product, reserved: product.reserved - line.orderQty } : product;
 }
 
 function apply(product: Product, events: ProductEvent[]): Product {
-  const after = events.reduce(evolve, { product, line: null } as Shelf).product;
-  return after ?? product;
+  return events.reduce(evolve, { product, line: null } as Shelf).product as Product;
 }

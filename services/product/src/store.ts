@@ -1,4 +1,4 @@
-import { isRejection, type ProductResource } from '@jumun/contracts';
+import { isRejection, MAX_INTEGER, type ProductResource } from '@jumun/contracts';
 import type { Outbox, Outcome, Outgoing, Traced } from '@jumun/messaging';
 import {
   type Database,
@@ -200,10 +200,13 @@ function insertMovements(tx: Tx, movements: Movement[]): void {
   );
 }
 
-/** The next number that no product has; until the transaction ends, nobody else is given one. */
+/** The number after the highest of a product's; until the transaction ends, nobody else is given one. */
 export async function nextProductId(tx: Tx): Promise<number> {
   await tx.query('SELECT pg_advisory_xact_lock($1)', [CREATE_LOCK]);
-  const [row] = await tx.query<{ next: number }>('SELECT coalesce(max(id), 0) + 1 AS next FROM product');
+  const [row] = await tx.query<{ next: number }>(
+    'SELECT coalesce(max(id), 0) + 1 AS next FROM product WHERE id < $1',
+    [MAX_INTEGER],
+  );
   return row?.next ?? 1;
 }
 

@@ -1,6 +1,8 @@
 import type { Database, Queryable } from '@jumun/service-kit';
 import type { Charge } from '../provider.ts';
 
+type Books = Map<string, Charge>;
+
 /** Captures each amount under its key, once; gives what stands under each key. */
 export async function captureAll(
   db: Database,
@@ -8,23 +10,29 @@ export async function captureAll(
 ): Promise<Charge[]> {
   const first = new Map(charges.map(({ key, amount }) => [key, amount]));
   const keys = [...first.keys()];
-  const books = await db.transaction(async tx => {
-    tx.send(
-      `INSERT INTO sandbox_charge (payment_key, amount, state)
-       SELECT c.*, 'captured' FROM unnest($1::uuid[], $2::bigint[]) AS c ON CONFLICT DO NOTHING`,
-      [keys, [...first.values()]],
-    );
-    return readCharges(tx, keys);
-  });
+  const fresh = await queryCharges(
+    db,
+    `INSERT INTO sandbox_charge (payment_key, amount, state)
+     SELECT c.*, 'captured' FROM unnest($1::uuid[], $2::bigint[]) AS c ON CONFLICT DO NOTHING
+     RETURNING payment_key AS key, state, amount`,
+    [keys, [...first.values()]],
+  );
+  const known = keys.filter(key => !fresh.has(key));
+  const books = known.length > 0 ? new Map([...fresh, ...(await readCharges(db, known))]) : fresh;
   return charges.map(({ key }) => books.get(key) as Charge);
 }
 
-async function readCharges(db: Queryable, keys: string[]): Promise<Map<string, Charge>> {
-  const rows = await db.query<{ key: string; state: 'captured' | 'refunded'; amount: number }>(
+async function queryCharges(db: Queryable, text: string, values: unknown[]): Promise<Books> {
+  const rows = await db.query<{ key: string } & Extract<Charge, { amount: number }>>(text, values);
+  return new Map(rows.map(({ key, ...charge }) => [key, charge]));
+}
+
+function readCharges(db: Queryable, keys: string[]): Promise<Books> {
+  return queryCharges(
+    db,
     'SELECT payment_key AS key, state, amount FROM sandbox_charge WHERE payment_key = ANY($1)',
     [keys],
   );
-  return new Map(rows.map(({ key, ...charge }) => [key, charge]));
 }
 
 export async function findCharge(db: Queryable, key: string): Promise<Charge | undefined> {
