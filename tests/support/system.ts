@@ -11,6 +11,7 @@ import { order } from '@jumun/order';
 import { pay } from '@jumun/pay';
 import { product } from '@jumun/product';
 import { createLogger, openDatabase, type Running } from '@jumun/service-kit';
+import pg from 'pg';
 import { freshDatabase } from './database.ts';
 
 const services: Record<ServiceName, Service> = { order, product, pay, delivery, notice, customercenter };
@@ -38,8 +39,18 @@ export interface System {
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<Answer<T>>;
+  /** The rows of a statement in a service's database, or in the log's. */
+  sql<T = Record<string, unknown>>(
+    name: ServiceName | 'events',
+    text: string,
+    values?: unknown[],
+  ): Promise<T[]>;
+  /** A connection of its own to a service's database, for a transaction that is held open. */
+  connect(name: ServiceName): Promise<pg.Client>;
   start(part: PartName, env?: Record<string, string>): Promise<void>;
   stop(part: PartName): Promise<void>;
+  /** Starts one more instance of a service, on the same database; gives its address. */
+  join(name: ServiceName, env?: Record<string, string>): Promise<{ url: string; stop(): Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -93,6 +104,9 @@ export async function startSystem({ without = [], env: given = {} }: SystemOptio
     openDatabase({ url: databases.events.url, name: 'events', connections: 6, log }),
   );
   const running = new Map<PartName, Running>();
+  const replicas = new Set<Running>();
+  const pools = new Map<string, pg.Pool>();
+  const clients: pg.Client[] = [];
 
   async function start(part: PartName, env: Record<string, string> = {}): Promise<void> {
     const settings = { ...base, ...given, ...env };
@@ -135,10 +149,39 @@ export async function startSystem({ without = [], env: given = {} }: SystemOptio
         body: (text ? JSON.parse(text) : {}) as T,
       };
     },
+    async sql<T>(name: ServiceName | 'events', text: string, values: unknown[] = []) {
+      const pool = pools.get(name) ?? new pg.Pool({ connectionString: databases[name].url, max: 2 });
+      pools.set(name, pool);
+      return (await pool.query(text, values)).rows as T[];
+    },
+    async connect(name) {
+      const client = new pg.Client({ connectionString: databases[name].url });
+      clients.push(client);
+      await client.connect();
+      return client;
+    },
     start,
     stop,
+    async join(name, env = {}) {
+      const settings = { ...base, ...given, ...env, [`${name.toUpperCase()}__PORT`]: '0' };
+      const replica = await services[name].start({
+        env: settings,
+        processMetrics: false,
+        transport,
+        exclusive: false,
+      });
+      replicas.add(replica);
+      return {
+        url: `http://127.0.0.1:${replica.port}`,
+        async stop() {
+          if (replicas.delete(replica)) await replica.stop();
+        },
+      };
+    },
     async close() {
-      await Promise.all([...running.keys()].map(stop));
+      await Promise.all(clients.map(client => client.end().catch(() => undefined)));
+      await Promise.all([...[...running.keys()].map(stop), ...[...replicas].map(replica => replica.stop())]);
+      await Promise.all([...pools.values()].map(pool => pool.end()));
       await transport.close();
       await Promise.all(Object.values(databases).map(database => database.drop()));
     },
