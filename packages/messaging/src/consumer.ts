@@ -39,9 +39,26 @@ export interface ConsumerOptions<Command> {
   execute(tx: Tx, commands: Traced<Command>[]): Promise<unknown>;
   /** The partitions that are this replica's now. */
   partitions(): number[];
-  /** Where a service begins that has never read: at the log's beginning, or with what comes from now on. */
-  from: 'beginning' | 'now';
+  from: Beginning;
   log: Logger;
+}
+
+/** Where a service begins that has never read: at the log's beginning, or with what comes from now on. */
+export type Beginning = 'beginning' | 'now';
+
+/** Decides for each partition where this service begins, once and for all its replicas; gives the log's heads. */
+export async function beginCursors(
+  db: Database,
+  transport: Transport,
+  from: Beginning,
+): Promise<Map<number, number>> {
+  const heads = await transport.heads();
+  await db.query(
+    `INSERT INTO consumer_cursor (partition, position) SELECT * FROM unnest($1::int[], $2::bigint[])
+     ON CONFLICT DO NOTHING`,
+    [[...heads.keys()], [...heads.values()].map(head => (from === 'now' ? head : 0))],
+  );
+  return heads;
 }
 
 /**
@@ -60,15 +77,10 @@ export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop 
     for (const partition of cursors.keys()) if (!owned.includes(partition)) cursors.delete(partition);
     const missing = owned.filter(partition => !cursors.has(partition));
     if (missing.length > 0) {
-      const heads = await transport.heads();
+      const heads = await beginCursors(db, transport, options.from);
       const rows = await db.query<{ partition: number; position: number }>(
-        `WITH fresh AS (
-           INSERT INTO consumer_cursor (partition, position)
-           SELECT * FROM unnest($1::int[], $2::bigint[]) ON CONFLICT DO NOTHING RETURNING partition, position
-         )
-         SELECT * FROM fresh
-         UNION ALL SELECT partition, position FROM consumer_cursor WHERE partition = ANY($1)`,
-        [missing, missing.map(partition => (options.from === 'now' ? (heads.get(partition) ?? 0) : 0))],
+        'SELECT partition, position FROM consumer_cursor WHERE partition = ANY($1)',
+        [missing],
       );
       for (const { partition, position } of rows) {
         if (position > (heads.get(partition) ?? 0)) {

@@ -15,7 +15,7 @@ import {
 } from '@jumun/service-kit';
 import type { Static, TObject } from 'typebox';
 import { v4 as uuid } from 'uuid';
-import { type Subscription, startConsumer, type Traced } from './consumer.ts';
+import { type Beginning, beginCursors, type Subscription, startConsumer, type Traced } from './consumer.ts';
 import { countLetters } from './dead-letters.ts';
 import { startLeases } from './leases.ts';
 import { type Loop, startLoop } from './loop.ts';
@@ -40,7 +40,7 @@ export interface Wiring<Command> {
   /** Carries out commands in order, within the given transaction. */
   execute(tx: Tx, commands: Traced<Command>[]): Promise<unknown>;
   /** Where a service that never read begins; with the log's beginning if not said. */
-  from?: 'beginning' | 'now';
+  from?: Beginning;
   /** Work beside requests and events. Each round gives whether there may be more at once. */
   workers?: { name: string; everyMs: number; round(): Promise<boolean>; ready?(wake: () => void): void }[];
   /** Finishes and ends what `setup` began. */
@@ -117,6 +117,8 @@ async function startService<S extends TObject, Command>(
     relay = startRelay({ publisher: name, db, transport, isLeader: leases.isRelay, log });
     started.push(relay);
     const { partitions } = leases;
+    // Before the first request: what happens from now on is not to be missed.
+    await beginCursors(db, transport, from);
     const consumer = startConsumer({ db, transport, subscriptions, execute, partitions, from, log });
     started.push(consumer);
     const wanted = subscriptions.map(subscription => subscription.type);

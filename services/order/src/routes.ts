@@ -44,6 +44,9 @@ const resource = {
   },
 } as const;
 
+/** The scope of keys whose request names no customer; no customer has this number. */
+const NOBODY = -1;
+
 const NewOrder = Type.Object(
   {
     itemcd: Id,
@@ -132,5 +135,5 @@ function requestKey(
   }
   const fields = Object.entries(body).sort(([a], [b]) => (a < b ? -1 : 1));
   const bodyHash = createHash('sha256').update(JSON.stringify(fields)).digest('base64');
-  return { customerId: body.customerId ?? 0, key: header, bodyHash };
+  return { customerId: body.customerId ?? NOBODY, key: header, bodyHash };
 }

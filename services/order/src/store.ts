@@ -22,7 +22,7 @@ import {
 export const REQUEST_BUDGET_MS = 8_000;
 const KEY_LIFETIME = `interval '24 hours'`;
 
-/** What a client's Idempotency-Key stands for: the key's scope is the customer, 0 for none. */
+/** What a client's Idempotency-Key stands for: the key's scope is the customer. */
 export interface RequestKey {
   customerId: number;
   key: string;
