@@ -33,6 +33,18 @@ export interface Parts<C> {
   log: Logger;
 }
 
+export interface Worker {
+  name: string;
+  /** Without a hint, a round begins this long after the last. */
+  everyMs: number;
+  /** Gives whether there may be more to do at once. */
+  round(): Promise<boolean>;
+  /** Given the function by which to hint that there is something to do. */
+  ready?(wake: () => void): void;
+  /** Whether only one replica is to do it at a time (as far as leases can say). */
+  byOneReplica?: boolean;
+}
+
 /** What a service's `setup` gives back. */
 export interface Wiring<Command> {
   /** What events mean to the service. */
@@ -41,8 +53,8 @@ export interface Wiring<Command> {
   execute(tx: Tx, commands: Traced<Command>[]): Promise<unknown>;
   /** Where a service that never read begins; with the log's beginning if not said. */
   from?: Beginning;
-  /** Work beside requests and events. Each round gives whether there may be more at once. */
-  workers?: { name: string; everyMs: number; round(): Promise<boolean>; ready?(wake: () => void): void }[];
+  /** Work beside requests and events. */
+  workers?: Worker[];
   /** Finishes and ends what `setup` began. */
   close?(): Promise<void>;
 }
@@ -75,6 +87,9 @@ export function defineService<S extends TObject, Command>(
 ): Service {
   return { name: definition.name, start: surroundings => startService(definition, surroundings) };
 }
+
+/** Under load a worker gathers work for so long. */
+const WORKER_REST_MS = 50;
 
 interface ServiceConfig extends AppConfig {
   DATABASE_URL: string;
@@ -126,8 +141,14 @@ async function startService<S extends TObject, Command>(
       if (wanted.some(type => types.has(type))) consumer.wake();
     });
     started.push({ stop: async () => forget() });
-    for (const { name, everyMs, round, ready } of workers) {
-      const worker = startLoop({ name, log, idleMs: everyMs, round });
+    for (const { name, everyMs, round, ready, byOneReplica } of workers) {
+      const worker = startLoop({
+        name,
+        log,
+        idleMs: everyMs,
+        restMs: WORKER_REST_MS,
+        round: async () => (byOneReplica && !leases.isRelay() ? false : round()),
+      });
       ready?.(worker.wake);
       started.push(worker);
     }

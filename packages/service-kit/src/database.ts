@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { isAborted, isConflict, isTransient, UnavailableError } from './errors.ts';
+import { GatheringSocket } from './gathering-socket.ts';
 
 // Numbers of ours stay below 2^53, so int8 (20) and numeric sums (1700) can be plain numbers.
 pg.types.setTypeParser(20, Number);
@@ -69,6 +70,7 @@ export function openDatabase({ url, name, connections, log }: DatabaseOptions): 
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
     pipeline: true,
+    stream: () => new GatheringSocket(),
     // Beyond the server's own time-outs: a connection into the void must not be waited for either.
     query_timeout: 40_000,
     // A statement that hangs (a lock held by a paused process) must not hold its callers for ever.

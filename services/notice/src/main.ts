@@ -29,6 +29,7 @@ export const notice = defineService({
         {
           name: 'sender',
           everyMs: 1_000,
+          byOneReplica: true,
           round: createSender(db, channel, log),
           ready: hint => {
             wake = hint;

@@ -42,29 +42,32 @@ export function execute(tx: Tx, channel: string, commands: Traced<NoticeCommand>
   );
 }
 
-/** Takes notices that are to be sent, and leaves them to the caller for a while. */
-export function claimLetters(db: Database, leaveMs: number, limit: number): Promise<Letter[]> {
+/** Notices that are to be sent now, those that have waited longest first. */
+export function queuedLetters(db: Database, limit: number): Promise<Letter[]> {
   return db.query<Letter & Record<string, unknown>>(
-    `UPDATE notice SET attempts = attempts + 1, next_attempt_at = now() + $1::float8 * interval '1 ms'
-     WHERE id IN (
-       SELECT id FROM notice WHERE status = 'queued' AND next_attempt_at <= now()
-       ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
-     ) RETURNING id, order_id AS "orderId", customer_id AS "customerId", kind, text, attempts, traceparent`,
-    [leaveMs, limit],
+    `SELECT id, order_id AS "orderId", customer_id AS "customerId", kind, text, attempts, traceparent
+     FROM notice WHERE status = 'queued' AND next_attempt_at <= now() ORDER BY next_attempt_at LIMIT $1`,
+    [limit],
   );
 }
 
-export async function saveStatuses(
-  db: Database,
-  results: { id: number; status: NoticeResource['status']; retryInMs: number }[],
-) {
+/** What became of an attempt to send a notice. */
+export interface Attempt {
+  id: number;
+  status: NoticeResource['status'];
+  /** For one that is still queued: the wait before the next attempt. */
+  retryInMs: number;
+}
+
+export async function saveAttempts(db: Database, attempts: Attempt[]): Promise<void> {
   await db.query(
-    `UPDATE notice n SET status = u.status, next_attempt_at = now() + u.wait * interval '1 ms'
-     FROM unnest($1::bigint[], $2::text[], $3::float8[]) AS u(id, status, wait) WHERE n.id = u.id`,
+    `UPDATE notice n SET status = a.status, attempts = attempts + 1,
+            next_attempt_at = now() + a.wait * interval '1 ms'
+     FROM unnest($1::bigint[], $2::text[], $3::float8[]) AS a(id, status, wait) WHERE n.id = a.id`,
     [
-      results.map(result => result.id),
-      results.map(result => result.status),
-      results.map(result => result.retryInMs),
+      attempts.map(attempt => attempt.id),
+      attempts.map(attempt => attempt.status),
+      attempts.map(attempt => attempt.retryInMs),
     ],
   );
 }

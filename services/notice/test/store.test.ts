@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { givenDatabase, type ServiceDatabase } from '../../../tests/support/given.ts';
 import {
-  claimLetters,
   execute,
   findNotice,
   type NoticeCommand,
   pageNotices,
-  saveStatuses,
+  queuedLetters,
+  saveAttempts,
 } from '../src/store.ts';
 import type { NoticeKind } from '../src/texts.ts';
 
@@ -56,28 +56,27 @@ test('there is one notice of each order and kind: the first', async () => {
   expect(items[1]?.text).toContain('우유 1개');
 });
 
-test('a notice is sent by one sender at a time, and not again', async () => {
-  const claims = await Promise.all([claimLetters(it.db, 60_000, 100), claimLetters(it.db, 60_000, 100)]);
-  const ids = claims.flat().map(letter => letter.id);
+test('a notice is queued until it is sent, and not again', async () => {
+  const ids = (await queuedLetters(it.db, 100)).map(letter => letter.id);
   const { items, total } = await pageNotices(it.db, all);
   expect(ids.sort()).toEqual(items.map(({ id }) => id));
-  await saveStatuses(
+  await saveAttempts(
     it.db,
     ids.map(id => ({ id, status: 'sent', retryInMs: 0 })),
   );
-  expect(await claimLetters(it.db, 60_000, 100)).toEqual([]);
+  expect(await queuedLetters(it.db, 100)).toEqual([]);
   // A repeat of the event queues nothing.
   await run(tell(7, 'Ordered'));
-  expect(await claimLetters(it.db, 60_000, 100)).toEqual([]);
+  expect(await queuedLetters(it.db, 100)).toEqual([]);
   expect((await pageNotices(it.db, all)).total).toBe(total);
 });
 
 test('a notice that could not be sent is tried again when its time has come', async () => {
   await run(tell(10, 'Ordered'));
-  const [letter] = await claimLetters(it.db, 60_000, 100);
+  const [letter] = await queuedLetters(it.db, 100);
   const id = letter?.id ?? 0;
-  await saveStatuses(it.db, [{ id, status: 'queued', retryInMs: 60_000 }]);
-  expect(await claimLetters(it.db, 60_000, 100)).toEqual([]);
-  await saveStatuses(it.db, [{ id, status: 'queued', retryInMs: 0 }]);
-  expect(await claimLetters(it.db, 60_000, 100)).toMatchObject([{ id, attempts: 2 }]);
+  await saveAttempts(it.db, [{ id, status: 'queued', retryInMs: 60_000 }]);
+  expect(await queuedLetters(it.db, 100)).toEqual([]);
+  await saveAttempts(it.db, [{ id, status: 'queued', retryInMs: 0 }]);
+  expect(await queuedLetters(it.db, 100)).toMatchObject([{ id, attempts: 2 }]);
 });
