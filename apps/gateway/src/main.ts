@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import cors from '@fastify/cors';
 import proxy from '@fastify/http-proxy';
 import {
@@ -46,6 +47,12 @@ async function startGateway(surroundings: Surroundings): Promise<Running> {
     maxAge: 600,
   });
 
+  // Bodies pass as they are, for the services to judge, once they are here: what is too large goes no further.
+  http.removeAllContentTypeParsers();
+  http.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body.length > 0 ? Readable.from(body) : undefined),
+  );
+
   const routes: [prefix: string, upstream: string][] = [
     ['/orders', settings.ORDER_URL],
     ['/products', settings.PRODUCT_URL],
@@ -60,6 +67,9 @@ async function startGateway(surroundings: Surroundings): Promise<Running> {
       prefix,
       upstream,
       rewritePrefix: prefix,
+      proxyPayloads: false,
+      // Every request is logged once, by its service and here.
+      disableRequestLogging: true,
       // OPTIONS is CORS's.
       httpMethods: ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'],
       undici: {
@@ -69,6 +79,9 @@ async function startGateway(surroundings: Surroundings): Promise<Running> {
         connect: { timeout: 1_000 },
       },
       replyOptions: {
+        // A service that says 503 would be asked ten times over, just when it has too much to do.
+        retryDelay: () => null,
+        rewriteHeaders: withoutHopByHop,
         rewriteRequestHeaders: (request, headers) => forwarded(request as unknown as FastifyRequest, headers),
         onError: (reply, { error }) => {
           const request = reply.request as unknown as FastifyRequest;
@@ -87,9 +100,26 @@ async function startGateway(surroundings: Surroundings): Promise<Running> {
   return { name: 'gateway', port, stop: app.drain };
 }
 
+/** Headers that are for the next hop only (RFC 9110, 7.6.1), and what undici does not send. */
+const HOP_BY_HOP = [
+  'connection',
+  'expect',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+function withoutHopByHop<H extends object>(headers: H): H {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name))) as H;
+}
+
 /** What the service learns of the client: which host it called, and which trace it is in. */
 function forwarded(request: FastifyRequest, headers: Record<string, unknown>): Record<string, string> {
-  const { authorization, ...rest } = headers as Record<string, string>;
+  const { authorization, ...rest } = withoutHopByHop(headers) as Record<string, string>;
   return {
     ...rest,
     // The services' own credential opens nothing from outside.

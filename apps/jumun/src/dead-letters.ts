@@ -1,56 +1,79 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { services } from '@jumun/contracts';
 import { discardLetter, findLetter, listLetters, replayLetter } from '@jumun/messaging';
 import { createLogger, type Database, openDatabase } from '@jumun/service-kit';
 import { openEmbedded } from './embedded.ts';
 import { dataDirectory } from './options.ts';
-import { services } from './parts.ts';
 
 interface Options {
   data: string | undefined;
   reason: string | undefined;
 }
 
+const USAGE = 'usage: jumun dead-letters list | show ID | replay ID | discard ID --reason TEXT';
+
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
+/** A dead letter's name, as list shows it. */
+interface LetterName {
+  service: string;
+  id: number;
+}
+
 /** `jumun dead-letters`: looks at what could not be handled, has it tried again, or gives it up. */
-export async function deadLetters([action, name]: string[], { data, reason }: Options): Promise<void> {
-  const given = services.some(({ name }) => process.env[`${name.toUpperCase()}__DATABASE_URL`]);
-  const embedded = given
-    ? undefined
-    : await openEmbedded(
-        dataDirectory(data),
-        services.map(service => service.name),
-      );
-  const env = { ...embedded?.env, ...process.env };
-  const log = createLogger('jumun', 'silent');
-  const databases = new Map<string, Database>();
-  for (const service of services) {
-    const url = env[`${service.name.toUpperCase()}__DATABASE_URL`];
-    if (url)
-      databases.set(service.name, openDatabase({ url, name: 'jumun-dead-letters', connections: 1, log }));
-  }
+export async function deadLetters([action, name, ...rest]: string[], options: Options): Promise<void> {
+  // What is wrong with the command is said before a database is started for it.
+  if (!['list', 'show', 'replay', 'discard'].includes(action ?? '') || rest.length > 0)
+    throw new Error(USAGE);
+  const reason = options.reason?.trim() ?? '';
+  if (action === 'discard' && !reason) throw new Error('discard needs --reason TEXT');
+  const letter = action === 'list' ? undefined : parseName(name);
+
+  const { databases, close } = await openDatabases(options.data);
   try {
-    if (action === 'list') return await list(databases);
-    const [service = '', number = ''] = (name ?? '').split('/');
-    const db = databases.get(service);
-    const id = Number(number);
-    if (!db || !Number.isSafeInteger(id) || id < 1)
-      throw new Error(`name a dead letter as list shows it, e.g. order/1`);
-    if (action === 'show') return await show(db, id, name ?? '');
+    if (!letter) return await list(databases);
+    const db = databases.get(letter.service);
+    if (!db) throw new Error(`the database of ${letter.service} was not given`);
+    const { id } = letter;
+    if (action === 'show') return await show(db, id, `${name}`);
     if (action === 'replay')
       return report(await replayLetter(db, id), `${name} is tried again, and its successors after it`, name);
-    if (action === 'discard') {
-      if (!reason) throw new Error('discard needs --reason TEXT');
-      return report(
-        await discardLetter(db, id, reason),
-        `${name} is given up, and its successors go on`,
-        name,
-      );
-    }
-    throw new Error('usage: jumun dead-letters list | show ID | replay ID | discard ID --reason TEXT');
+    report(await discardLetter(db, id, reason), `${name} is given up, and its successors go on`, name);
   } finally {
-    for (const db of databases.values()) await db.close();
-    await embedded?.release();
+    await close();
   }
+}
+
+function parseName(name: string | undefined): LetterName {
+  const [service = '', number = '', ...rest] = (name ?? '').split('/');
+  if (!services.some(known => known === service) || !/^[1-9]\d{0,14}$/.test(number) || rest.length > 0)
+    throw new Error('name a dead letter as list shows it, e.g. order/1');
+  return { service, id: Number(number) };
+}
+
+/** The databases that were given, or those of the data directory, of all services. */
+async function openDatabases(data: string | undefined) {
+  const urlIn = (env: NodeJS.ProcessEnv, name: string) => env[`${name.toUpperCase()}__DATABASE_URL`];
+  const given = services.some(name => urlIn(process.env, name));
+  const dataDir = dataDirectory(data);
+  // Only a start makes one: looking into a directory that was mistyped must not.
+  if (!given && !existsSync(join(dataDir, 'jumun.json')))
+    throw new Error(`${dataDir} is not a jumun data directory; name it with --data`);
+  const embedded = given ? undefined : await openEmbedded({ dataDir, services, run: [] });
+  const log = createLogger('jumun', 'silent');
+  const databases = new Map<string, Database>();
+  for (const name of services) {
+    const url = urlIn({ ...embedded?.env, ...process.env }, name);
+    if (url) databases.set(name, openDatabase({ url, name: 'jumun-dead-letters', connections: 1, log }));
+  }
+  return {
+    databases,
+    async close() {
+      for (const db of databases.values()) await db.close();
+      await embedded?.release();
+    },
+  };
 }
 
 async function list(databases: Map<string, Database>): Promise<void> {
@@ -65,7 +88,7 @@ async function list(databases: Map<string, Database>): Promise<void> {
           letter.type,
           letter.key,
           letter.attempts,
-          letter.reason,
+          letter.reason?.split('\n')[0],
         ].join('\t'),
       );
     }
@@ -84,6 +107,9 @@ async function show(db: Database, id: number, name: string): Promise<void> {
 }
 
 function report(done: boolean, text: string, name: string | undefined): void {
-  if (!done) throw new Error(`${name} is not a dead letter at the head of its key that failed`);
+  if (!done)
+    throw new Error(
+      `${name} is not a dead letter that failed; those that wait go on with the one before them`,
+    );
   say(text);
 }

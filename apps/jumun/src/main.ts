@@ -1,8 +1,9 @@
-import { parseArgs } from 'node:util';
-
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major < 20 || (major === 20 && minor < 18)) {
-  process.stderr.write(`jumun: Node ${process.versions.node} is too old; it needs 20.18 or newer\n`);
+// Nothing may be imported before this: an old Node would fail at what it does not know, in its own words.
+const [major = 0, minor = 0, patch = 0] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && (minor < 18 || (minor === 18 && patch < 1)))) {
+  process.stderr.write(
+    `jumun: Node ${process.versions.node} is too old; it needs 20.18.1 or newer (https://nodejs.org)\n`,
+  );
   process.exit(1);
 }
 
@@ -11,6 +12,7 @@ const USAGE = `usage: jumun start [--only order,pay] [--port-base 8080] [--data 
 `;
 
 try {
+  const { parseArgs } = await import('node:util');
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -25,8 +27,10 @@ try {
   if (values.help) {
     process.stdout.write(USAGE);
   } else if (command === 'start' && rest.length === 0) {
+    const { planStart } = await import('./options.ts');
+    const plan = planStart({ only: values.only, portBase: values['port-base'], data: values.data });
     const { start } = await import('./start.ts');
-    await start({ only: values.only, portBase: values['port-base'], data: values.data });
+    await start(plan);
   } else if (command === 'dead-letters') {
     const { deadLetters } = await import('./dead-letters.ts');
     await deadLetters(rest, { data: values.data, reason: values.reason });
@@ -39,5 +43,9 @@ try {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`jumun: ${message.split('\n')[0]}\n`);
   if (process.env.JUMUN_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  process.exit(1);
+  const wrongUse = String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
+  if (wrongUse) process.stderr.write(USAGE);
+  process.exit(wrongUse ? 2 : 1);
 }
+
+export {};

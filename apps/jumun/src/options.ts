@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { partNames, portOffsets } from './parts.ts';
+import { partNames, portOffsets } from './ports.ts';
 
 const DEFAULT_PORT_BASE = 8080;
 const DEFAULT_DATA = '.jumun';

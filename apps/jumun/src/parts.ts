@@ -9,24 +9,10 @@ import { product } from '@jumun/product';
 import type { Running, Surroundings } from '@jumun/service-kit';
 import { web } from '@jumun/web';
 
-/** The parts with a database, in the order in which they are started. */
+/** The parts with a database. Stopped in the opposite order: an order under way still needs pay and product. */
 export const services: readonly Service[] = [product, pay, order, delivery, notice, customercenter];
-/** The parts without. */
+/** The parts without; stopped in the opposite order, and the door is to close first. */
 export const fronts: readonly { name: string; start(surroundings: Surroundings): Promise<Running> }[] = [
-  gateway,
   web,
+  gateway,
 ];
-
-/** Where each part listens, from the port base on; the base itself is the web's. */
-export const portOffsets: Record<string, number> = {
-  web: 0,
-  order: 1,
-  product: 2,
-  pay: 3,
-  notice: 4,
-  customercenter: 5,
-  delivery: 6,
-  gateway: 8,
-};
-
-export const partNames = Object.keys(portOffsets);

@@ -1,159 +1,162 @@
-import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
+import type { Service } from '@jumun/messaging';
 import { openPostgresTransport } from '@jumun/messaging/postgres';
-import { ConfigError, createLogger, openDatabase, type Running } from '@jumun/service-kit';
-import { destination } from 'pino';
-import { type Embedded, openEmbedded } from './embedded.ts';
-import { defaultEnv, type Plan, planStart, portOf, type StartOptions } from './options.ts';
+import { ConfigError, createLogger, isTransient, openDatabase, type Running } from '@jumun/service-kit';
+import { banner } from './banner.ts';
+import { openEmbedded, openServiceToken } from './embedded.ts';
+import { type Lifetime, live } from './lifetime.ts';
+import { type LogFile, openLogFile } from './log-file.ts';
+import { defaultEnv, type Plan } from './options.ts';
 import { fronts, services } from './parts.ts';
-
-const LOG_LIMIT_BYTES = 64 * 1024 * 1024;
-const LOG_FLUSH_MS = 500;
-
-const say = (text: string) => process.stdout.write(`${text}\n`);
+import { assertPortFree } from './ports.ts';
 
 /** `jumun start`: runs the chosen parts in this process until it is told to stop. */
-export async function start(options: StartOptions): Promise<void> {
-  const begun = performance.now();
-  const plan = planStart(options);
-  const chosen = services.filter(service => plan.names.includes(service.name));
-  const withDatabase = chosen.map(service => service.name);
-  const external = withDatabase.some(name => databaseUrl(name)) || Boolean(process.env.EVENTS_URL);
-  const stops: (() => Promise<void>)[] = [];
-  const stopAll = async () => {
-    for (const stop of stops.reverse()) await stop();
-  };
-  onSignals(stopAll);
-
-  try {
-    await Promise.all(plan.names.map(name => assertPortFree(name, portOf(plan, name))));
-    let embedded: Embedded | undefined;
-    if (!external) {
-      const opened = await openEmbedded(
-        plan.dataDir,
-        services.map(service => service.name),
-      );
-      embedded = opened;
-      stops.push(() => opened.release());
-      await opened.lock(withDatabase);
-    }
-    const logTo = external ? undefined : openLog(plan.dataDir, stops);
-    const env = { ...defaultEnv(plan), ...embedded?.env, ...process.env };
-    const running = await startParts(plan, env, logTo, embedded !== undefined, stops);
-    embedded?.guard();
-    say(banner(plan, running, embedded !== undefined, (performance.now() - begun) / 1000));
-  } catch (error) {
-    await stopAll().catch(() => undefined);
-    throw error;
-  }
+export async function start(plan: Plan): Promise<void> {
+  // Where nobody reads any more (npm start | head), what we say is lost and nothing else.
+  process.stdout.on('error', () => undefined);
+  await live(lifetime => begin(plan, lifetime));
 }
 
-const databaseUrl = (name: string) =>
-  process.env[`${name.toUpperCase()}__DATABASE_URL`] || process.env.DATABASE_URL;
+/** What the parts of this process are started with. */
+interface Base {
+  env: NodeJS.ProcessEnv;
+  logTo: LogFile | undefined;
+  /** Whether no other process can run these services on these databases. */
+  exclusive: boolean;
+}
+
+async function begin(plan: Plan, lifetime: Lifetime): Promise<void> {
+  const begun = performance.now();
+  const chosen = services.filter(({ name }) => plan.names.includes(name));
+  const given = { ...defaultEnv(plan), ...withoutEmpty(process.env) };
+  await Promise.all(plan.names.map(name => assertPortFree(name, portIn(given, name))));
+
+  const external = isExternal(chosen, given);
+  const base = external
+    ? { env: given, logTo: undefined, exclusive: false }
+    : await openData(plan, chosen, given, lifetime);
+  lifetime.assertWanted();
+  const running = await startParts(plan, chosen, base, lifetime);
+  lifetime.assertWanted();
+  const dataDir = external ? undefined : plan.dataDir;
+  const seconds = (performance.now() - begun) / 1000;
+  process.stdout.write(`${banner({ running, dataDir, seconds })}\n`);
+}
+
+/** An empty setting counts as one that is not there, and then the default holds. */
+function withoutEmpty(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value));
+}
+
+/** A port that is not a number is for the part to complain of. */
+function portIn(env: NodeJS.ProcessEnv, name: string): number {
+  const port = Number(env[`${name.toUpperCase()}__PORT`] ?? env.PORT);
+  return Number.isInteger(port) && port > 0 && port < 65_536 ? port : 0;
+}
+
+const databaseIn = (env: NodeJS.ProcessEnv, name: string) =>
+  env[`${name.toUpperCase()}__DATABASE_URL`] ?? env.DATABASE_URL;
+
+/** Whether all that the parts need was given, so that no data directory is touched. */
+function isExternal(chosen: readonly Service[], given: NodeJS.ProcessEnv): boolean {
+  if (chosen.length === 0) return given.SERVICE_TOKEN !== undefined;
+  return chosen.some(({ name }) => databaseIn(given, name)) || given.EVENTS_URL !== undefined;
+}
+
+/** The data directory with its PostgreSQL, where some part has a database, and its log file. */
+async function openData(
+  { dataDir }: Plan,
+  chosen: readonly Service[],
+  given: NodeJS.ProcessEnv,
+  lifetime: Lifetime,
+): Promise<Base> {
+  let found: NodeJS.ProcessEnv;
+  if (chosen.length === 0) found = { SERVICE_TOKEN: await openServiceToken(dataDir) };
+  else {
+    const embedded = await openEmbedded({
+      dataDir,
+      services: services.map(({ name }) => name),
+      run: chosen.map(({ name }) => name),
+    });
+    lifetime.onStop(() => embedded.release());
+    lifetime.onAbort(() => embedded.release('immediate'));
+    found = embedded.env;
+  }
+  const logTo = openLogFile(dataDir);
+  lifetime.onStop(async () => logTo.close());
+  return { env: { ...found, ...given }, logTo, exclusive: true };
+}
 
 async function startParts(
   plan: Plan,
-  env: NodeJS.ProcessEnv,
-  logTo: ReturnType<typeof openLog> | undefined,
-  exclusive: boolean,
-  stops: (() => Promise<void>)[],
+  chosen: readonly Service[],
+  { env, logTo, exclusive }: Base,
+  lifetime: Lifetime,
 ): Promise<Running[]> {
-  const chosen = services.filter(service => plan.names.includes(service.name));
-  const processMetricsOf = plan.names[0];
-  const surroundings = (name: string) => ({ env, logTo, processMetrics: name === processMetricsOf });
-
+  const surroundings = (name: string) => ({ env, logTo, processMetrics: name === plan.names[0] });
   let running: Running[] = [];
   if (chosen.length > 0) {
-    const url = env.EVENTS_URL;
-    if (!url)
-      throw new ConfigError('EVENTS_URL is needed beside DATABASE_URL: the database of the event log');
-    const log = createLogger('events', 'info', logTo);
-    const transport = await openPostgresTransport(openDatabase({ url, name: 'events', connections: 8, log }));
-    stops.push(() => transport.close());
+    assertDatabasesDiffer(chosen, env);
+    const transport = await reach('the event log', openTransport(env, logTo));
+    lifetime.onStop(() => transport.close());
+    lifetime.assertWanted();
     const starting = chosen.map(service =>
-      service.start({ ...surroundings(service.name), transport, exclusive }),
+      reach(
+        `the ${service.name} service`,
+        service.start({ ...surroundings(service.name), transport, exclusive }),
+      ),
     );
-    running = await settleAll(starting, stops);
+    running = await settleAll(starting, lifetime);
   }
   const front = fronts
-    .filter(part => plan.names.includes(part.name))
+    .filter(({ name }) => plan.names.includes(name))
     .map(part => part.start(surroundings(part.name)));
-  return [...running, ...(await settleAll(front, stops))];
+  return [...running, ...(await settleAll(front, lifetime))];
 }
 
-/** Waits for all, so that what did start is stopped even if another did not. */
-async function settleAll(starting: Promise<Running>[], stops: (() => Promise<void>)[]): Promise<Running[]> {
+/** Two services in one database would take each other's events for handled. */
+function assertDatabasesDiffer(chosen: readonly Service[], env: NodeJS.ProcessEnv): void {
+  const owners = new Map<string, string>();
+  for (const { name } of chosen) {
+    const url = databaseIn(env, name);
+    if (!url) continue; // the service says what it needs
+    const owner = owners.get(url);
+    if (owner) {
+      const setting = `${name.toUpperCase()}__DATABASE_URL`;
+      throw new ConfigError(
+        `${owner} and ${name} were given the same database; give each its own, e.g. in ${setting}`,
+      );
+    }
+    owners.set(url, name);
+  }
+}
+
+function openTransport(env: NodeJS.ProcessEnv, logTo: LogFile | undefined) {
+  const url = env.EVENTS_URL;
+  if (!url) throw new ConfigError('EVENTS_URL is needed beside DATABASE_URL: the database of the event log');
+  const log = createLogger('events', 'info', logTo);
+  return openPostgresTransport(openDatabase({ url, name: 'events', connections: 8, log }));
+}
+
+/** Says whose database it is that cannot be reached. */
+async function reach<T>(whose: string, opening: Promise<T>): Promise<T> {
+  try {
+    return await opening;
+  } catch (error) {
+    if (!isTransient(error)) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(`the database of ${whose} cannot be used: ${message || code}`, { cause: error });
+  }
+}
+
+/**
+ * Waits for all, so that what did start is stopped even if another did not. They are stopped one after the other,
+ * the last first: an order under way still needs those that were started before it.
+ */
+async function settleAll(starting: Promise<Running>[], lifetime: Lifetime): Promise<Running[]> {
   const results = await Promise.allSettled(starting);
   const running = results.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []));
-  stops.push(async () => {
-    await Promise.all(running.map(part => part.stop()));
-  });
+  for (const part of running) lifetime.onStop(() => part.stop());
   const failed = results.find(result => result.status === 'rejected');
   if (failed) throw failed.reason;
   return running;
-}
-
-/** The log file of an embedded run; a long one is put aside at the start. */
-function openLog(dataDir: string, stops: (() => Promise<void>)[]) {
-  const folder = join(dataDir, 'logs');
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, 'jumun.log');
-  if (existsSync(file) && statSync(file).size > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`);
-  const log = destination({ dest: file, sync: false, minLength: 8_192 });
-  const timer = setInterval(() => log.flush(), LOG_FLUSH_MS);
-  timer.unref();
-  stops.push(async () => {
-    clearInterval(timer);
-    log.flushSync();
-  });
-  return log;
-}
-
-async function assertPortFree(name: string, port: number): Promise<void> {
-  const probe = createServer();
-  await new Promise<void>((resolve, reject) => {
-    probe.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${error.code})`;
-      reject(new Error(`port ${port} for ${name} ${why}; choose others with --port-base N`));
-    });
-    probe.listen({ host: '127.0.0.1', port }, () => probe.close(() => resolve()));
-  });
-}
-
-/** The first signal stops in order, the second at once. */
-function onSignals(stopAll: () => Promise<void>): void {
-  let stopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (stopping) process.exit(1);
-      stopping = true;
-      say('\nStopping; press Ctrl-C again to stop at once.');
-      stopAll().then(
-        () => process.exit(0),
-        (error: Error) => {
-          process.stderr.write(`jumun: ${error.message}\n`);
-          process.exit(1);
-        },
-      );
-    });
-  }
-}
-
-function banner(plan: Plan, running: Running[], embedded: boolean, seconds: number): string {
-  const ports = running
-    .toSorted((a, b) => a.port - b.port)
-    .map(({ name, port }) => `  ${name.padEnd(15)} http://localhost:${port}`);
-  const lines = [`jumun is ready (${seconds.toFixed(1)} s)`, '', ...ports, ''];
-  if (embedded) lines.push(`  data and logs   ${plan.dataDir}`, '');
-  if (plan.names.includes('product')) {
-    const url = `http://localhost:${portOf(plan, 'product')}/products`;
-    lines.push(
-      'Try:',
-      `  curl ${url} -H 'content-type: application/json' -d '{"itemcd":"2","totalQuantity":"100"}'`,
-      '',
-    );
-  }
-  lines.push('Ctrl-C stops it.');
-  return lines.join('\n');
 }

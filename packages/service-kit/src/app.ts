@@ -73,8 +73,11 @@ export function createApp(name: string, config: AppConfig, { logTo, processMetri
     },
     async drain() {
       health.drain();
+      // A connection that is kept alive is idle, and to be closed, once its last request is answered.
+      const idle = setInterval(() => http.server.closeIdleConnections(), 50);
       const timer = setTimeout(() => http.server.closeAllConnections(), config.DRAIN_MS);
       await http.close();
+      clearInterval(idle);
       clearTimeout(timer);
       log.info('stopped');
     },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
@@ -62,7 +63,7 @@ export interface DatabaseOptions {
   log: Logger;
 }
 
-/** A pool of connections to one service's database. */
+/** A pool of connections to one service's database. Transactions need what `migrate` lays there. */
 export function openDatabase({ url, name, connections, log }: DatabaseOptions): Database {
   const settings = {
     connectionString: url,
@@ -85,68 +86,75 @@ export function openDatabase({ url, name, connections, log }: DatabaseOptions): 
 
   const query = <R>(text: string, values?: readonly unknown[]) => run<R>(pool, text, values);
 
-  /** Whether a transaction whose answer to COMMIT was lost has committed. */
-  async function committed(xid: string): Promise<boolean> {
+  /** What each connection is known by in transaction_mark, and the number of its last transaction. */
+  const sessions = new WeakMap<pg.ClientBase, { id: string; mark: number }>();
+
+  /**
+   * Whether a transaction whose answer to COMMIT was lost has committed. Waits for a server process that still works on
+   * it: that one holds the lock of its mark.
+   */
+  async function committed(session: string, mark: number): Promise<boolean> {
     const until = Date.now() + OUTCOME_PATIENCE_MS;
     for (;;) {
       try {
-        const [row] = await query<{ status: string | null }>('SELECT pg_xact_status($1::xid8) AS status', [
-          xid,
-        ]);
-        if (row?.status === 'committed') return true;
-        if (row?.status === 'aborted') return false;
+        const [row] = await query<{ mark: number }>(
+          `INSERT INTO transaction_mark (session, mark) VALUES ($1, 0)
+           ON CONFLICT (session) DO UPDATE SET marked_at = now() RETURNING mark`,
+          [session],
+        );
+        return row?.mark === mark;
       } catch (error) {
         if (!isTransient(error)) throw error;
       }
-      if (Date.now() > until) throw new CommitUnknownError(xid);
+      if (Date.now() > until) throw new CommitUnknownError();
       await delay(50);
     }
   }
 
   async function attempt<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const client = await pool.connect();
+    const session = sessions.get(client) ?? { id: randomUUID(), mark: 0 };
+    sessions.set(client, session);
+    session.mark++;
     let broken: Error | boolean = false;
     let ended = false;
     const sent: Promise<unknown>[] = [];
     const callbacks: (() => void)[] = [];
     /** The first statement that failed: those after it only say that the transaction is aborted. */
     let failed: unknown;
-    function make<R>(text: string, values?: readonly unknown[]): Promise<R[]> {
-      const statement = run<R>(client, text, values);
+    function watch<R>(statement: Promise<R>): Promise<R> {
       statement.catch(error => {
         failed ??= error;
       });
       return statement;
     }
     const tx: Tx = {
-      query: make,
-      send: (text, values) => void sent.push(make(text, values)),
+      query: (text, values) => watch(run(client, text, values)),
+      send: (text, values) => void sent.push(watch(run(client, text, values))),
       afterCommit: callback => void callbacks.push(callback),
     };
     try {
-      // With the transaction's own id, so that its fate can be asked for when the answer to COMMIT is lost.
-      const begun = client.query('BEGIN; SELECT pg_current_xact_id()::text AS xid') as unknown as Promise<
-        [pg.QueryResult, pg.QueryResult<{ xid: string }>]
-      >;
-      begun.catch(error => {
-        failed ??= error;
-      });
+      sent.push(watch(client.query('BEGIN')));
+      // Committed with the work, so that its fate can be asked for when the answer to COMMIT is lost. (A transaction
+      // id does not do: one that was not flushed before a crash is given out again.)
+      tx.send(
+        `INSERT INTO transaction_mark (session, mark) VALUES ($1, $2)
+         ON CONFLICT (session) DO UPDATE SET mark = excluded.mark, marked_at = now()`,
+        [session.id, session.mark],
+      );
       const result = await work(tx);
-      const xid = (await begun)[1].rows[0]?.xid ?? '';
       ended = true;
       const answers = await Promise.allSettled([...sent, client.query('COMMIT')]);
-      const failure = answers.find(answer => answer.status === 'rejected');
       const commit = answers.at(-1) as PromiseSettledResult<pg.QueryResult>;
       if (commit.status === 'rejected') {
         broken = true;
         if (!isTransient(commit.reason)) throw commit.reason;
-        if (!(await committed(xid)))
+        if (!(await committed(session.id, session.mark))) {
           throw new UnavailableError('the transaction did not commit', { cause: commit.reason });
-      } else if (failure) {
-        throw failure.reason;
+        }
       } else if (commit.value.command !== 'COMMIT') {
         // So PostgreSQL answers to a COMMIT of a transaction in which a statement failed.
-        throw new Error('the transaction was rolled back');
+        throw failed;
       }
       for (const callback of callbacks) callback();
       return result;
@@ -187,7 +195,7 @@ export function openDatabase({ url, name, connections, log }: DatabaseOptions): 
 /** The database went away during COMMIT and did not come back in time to be asked what became of it. */
 export class CommitUnknownError extends UnavailableError {
   override name = 'CommitUnknownError';
-  constructor(readonly xid: string) {
+  constructor() {
     super('the outcome of the transaction is not known');
   }
 }

@@ -5,6 +5,17 @@ import type { Database } from './database.ts';
 /** Any number will do that no other advisory lock of these databases uses. */
 const MIGRATION_LOCK = 7_216_001;
 
+/** What migrations and transactions themselves need; sessions of long ago are of no use to anybody. */
+const FOUNDATION = `
+  CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
+  CREATE TABLE IF NOT EXISTS transaction_mark (
+    session uuid PRIMARY KEY,
+    mark bigint NOT NULL,
+    marked_at timestamptz NOT NULL DEFAULT now()
+  ) WITH (fillfactor = 50);
+  DELETE FROM transaction_mark WHERE marked_at < now() - interval '1 day';
+`;
+
 /**
  * Brings a database up to date: applies the plain SQL files of each folder, in the order of their names and once.
  * Several replicas may call it at the same time; one works and the others wait.
@@ -16,9 +27,7 @@ export async function migrate(db: Database, folders: readonly URL[]): Promise<vo
   try {
     await client.query('SET lock_timeout = 0; SET statement_timeout = 0');
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    await client.query(
-      'CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())',
-    );
+    await client.query(FOUNDATION);
     const { rows } = await client.query<{ name: string }>('SELECT name FROM migration');
     const applied = new Set(rows.map(row => row.name));
     const known = new Map<string, URL>();

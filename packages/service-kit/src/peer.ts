@@ -17,6 +17,7 @@ import { createPacer } from './pacer.ts';
 import { Problem, type ProblemDetails } from './problem.ts';
 
 const MAX_BATCH = 200;
+const CLOSE_MS = 1_000;
 const BATCH_BODY_LIMIT_BYTES = 4 * 1024 * 1024;
 
 /** A peer did not answer, or not in time: whether it did what it was asked is not known. */
@@ -213,8 +214,15 @@ export function createPeer({ name, url, token, failures = 10, halfOpenAfterMs = 
         return answer as O;
       };
     },
-    close: () => agent.close(),
+    close: () => closeWithin(agent, CLOSE_MS),
   };
+}
+
+/** Waits for calls under way, but not for one that hangs. */
+async function closeWithin(agent: Agent, ms: number): Promise<void> {
+  const timer = setTimeout(() => void agent.destroy(), ms);
+  await agent.close().catch(() => undefined);
+  clearTimeout(timer);
 }
 
 /** Gives one line of the answer to the call it belongs to. */
