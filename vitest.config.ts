@@ -8,6 +8,8 @@ export default defineConfig({
     include: ['{packages,services,apps}/*/test/**/*.test.ts', 'tests/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...slow],
     globalSetup: ['tests/support/global-setup.ts'],
+    // Tests wait for processes and clocks more than they compute, on two cores too.
+    maxWorkers: 4,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -231,7 +231,7 @@ async function rows(): Promise<Record<string, number>> {
         name,
         // Who is at work is renewed all the time.
         `SELECT relname AS table FROM pg_class
-         WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'lease'`,
+         WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname NOT IN ('lease', 'transaction_mark')`,
       );
       const each = tables[name].map(
         ({ table }) => `SELECT '${name}.${table}' AS name, count(*)::int AS n FROM "${table}"`,

@@ -48,6 +48,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('postgres', { host, port, superuser, password });
   return async () => {
     await server.stop('fast');
-    await rm(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   };
 }

@@ -150,12 +150,19 @@ export async function startSystem({ without = [], env: given = {} }: SystemOptio
       };
     },
     async sql<T>(name: ServiceName | 'events', text: string, values: unknown[] = []) {
-      const pool = pools.get(name) ?? new pg.Pool({ connectionString: databases[name].url, max: 2 });
-      pools.set(name, pool);
+      let pool = pools.get(name);
+      if (!pool) {
+        pool = new pg.Pool({ connectionString: databases[name].url, max: 2 });
+        pools.set(name, pool);
+        // Its sessions may be ended before it is, when the databases are dropped.
+        pool.on('error', () => undefined);
+        pool.on('connect', client => void client.on('error', () => undefined));
+      }
       return (await pool.query(text, values)).rows as T[];
     },
     async connect(name) {
       const client = new pg.Client({ connectionString: databases[name].url });
+      client.on('error', () => undefined);
       clients.push(client);
       await client.connect();
       return client;

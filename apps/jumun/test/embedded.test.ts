@@ -20,7 +20,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const it of opened) await it.release('immediate');
-  await rm(root, { recursive: true, force: true });
+  await rm(root, { recursive: true, force: true, maxRetries: 10 });
 });
 
 async function open(run: string[]): Promise<Embedded> {

@@ -98,7 +98,7 @@ export async function openPlace(): Promise<Place> {
           if (isAlive(pid)) throw new Error('PostgreSQL still runs');
         });
       }
-      await rm(root, { recursive: true, force: true });
+      await rm(root, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }

@@ -52,7 +52,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await rm(lasting, { recursive: true, force: true });
+  await rm(lasting, { recursive: true, force: true, maxRetries: 10 });
 });
 
 beforeEach(async () => {
@@ -66,7 +66,8 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const child of children) await end(child);
   for (const server of servers) await server.stop('immediate');
-  for (const directory of [root, ...elsewhere]) await rm(directory, { recursive: true, force: true });
+  for (const directory of [root, ...elsewhere])
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   for (const directory of elsewhere) await rmdir(dirname(directory)).catch(() => {}); // others may use it
 });
 
