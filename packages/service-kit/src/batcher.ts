@@ -1,5 +1,4 @@
 import { isTransient, UnavailableError } from './errors.ts';
-import { createPacer } from './pacer.ts';
 
 export interface BatcherOptions<I, O> {
   /** Does many pieces of work as one; answers in the same order. */
@@ -43,6 +42,7 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
   let waiting: Waiting<I, O>[] = [];
   let running = 0;
   let inRun = 0;
+  let scheduled = false;
   let onIdle: (() => void)[] = [];
 
   async function runOrBisect(batch: Waiting<I, O>[]): Promise<void> {
@@ -61,6 +61,7 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
   }
 
   function flush(): void {
+    scheduled = false;
     while (waiting.length > 0 && running < options.concurrency) {
       const batch = waiting.slice(0, options.maxBatch);
       waiting = waiting.slice(options.maxBatch);
@@ -69,7 +70,7 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
       void runOrBisect(batch).then(() => {
         running--;
         inRun -= batch.length;
-        if (waiting.length > 0) pace();
+        if (waiting.length > 0) schedule();
         else if (running === 0) {
           for (const done of onIdle) done();
           onIdle = [];
@@ -78,7 +79,12 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
     }
   }
 
-  const pace = createPacer(flush);
+  // A turn of the event loop later, so that requests which arrived together go together.
+  function schedule(): void {
+    if (scheduled || running >= options.concurrency) return;
+    scheduled = true;
+    setImmediate(flush);
+  }
 
   return {
     get pending() {
@@ -90,7 +96,7 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
       }
       return new Promise<O>((resolve, reject) => {
         waiting.push({ item, resolve, reject });
-        if (running < options.concurrency) pace();
+        schedule();
       });
     },
     idle() {

@@ -13,7 +13,6 @@ import { Agent } from 'undici';
 import { UnavailableError } from './errors.ts';
 import { type Http, onlyServices, toProblem } from './http.ts';
 import type { Metrics } from './metrics.ts';
-import { createPacer } from './pacer.ts';
 import { Problem, type ProblemDetails } from './problem.ts';
 
 const MAX_BATCH = 200;
@@ -173,12 +172,12 @@ export function createPeer({ name, url, token, failures = 10, halfOpenAfterMs = 
       timeoutMs: number,
     ): (item: I, traceparent: string | null) => Promise<O> {
       let waiting: PendingCall[] = [];
-      const pace = createPacer(() => {
+      const flush = () => {
         while (waiting.length > 0) {
           void send(path, waiting.slice(0, MAX_BATCH));
           waiting = waiting.slice(MAX_BATCH);
         }
-      });
+      };
       const call = (item: I, traceparent: string | null) =>
         new Promise<unknown>((resolve, reject) => {
           let open = true;
@@ -198,8 +197,8 @@ export function createPeer({ name, url, token, failures = 10, halfOpenAfterMs = 
             () => pending.reject(new PeerError(`${name} did not answer in ${timeoutMs} ms`)),
             timeoutMs,
           );
+          if (waiting.length === 0) setImmediate(flush);
           waiting.push(pending);
-          pace();
         });
       return async (item, traceparent) => {
         // A refusal is an answer: only what is thrown inside counts against the peer.
