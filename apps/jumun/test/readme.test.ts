@@ -23,7 +23,9 @@ function parse(text: string): Step {
   const [line = '', ...rest] = text.trim().split('\n');
   const [, method = '', port = '', path = '', fields = ''] =
     /^http (\w+) localhost:(\d+)(\S+)\s*(.*)$/.exec(line) ?? [];
-  const body = Object.fromEntries([...fields.matchAll(/(\w+)="?([^"\s]*)"?/g)].map(([, key, value]) => [key, value]));
+  const body = Object.fromEntries(
+    [...fields.matchAll(/(\w+)="?([^"\s]*)"?/g)].map(([, key, value]) => [key, value]),
+  );
   return { line, method, port: Number(port), path, body: fields ? body : undefined, shown: rest.join('\n') };
 }
 
