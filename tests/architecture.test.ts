@@ -47,7 +47,7 @@ function bare(text: string): string {
 /** What a source imports, in any of the ways there are. */
 function imports(text: string): string[] {
   const found = code(text).matchAll(
-    /\b(?:(?:from|import)\s*|(?:import|require)\s*\(\s*|new URL\(\s*(?=['"][^'"\n]+\.ts['"]))(['"`])([^'"`\n]+)\1/g,
+    /\b(?:(?:from|import)\s+|(?:import|require)\s*\(\s*|new URL\(\s*(?=['"][^'"\n]+\.ts['"]))(['"`])([^'"`\n]+)\1/g,
   );
   return [...found].map(match => match[2] ?? '');
 }
@@ -93,7 +93,7 @@ function wordRule(applies: (path: string) => boolean, words: RegExp, read = bare
 
 /** SQL is written down where rows are kept, and nowhere else. */
 const SQL_PLACES =
-  /\/store\.ts$|\/store\/|\/migrations\/|^packages\/messaging\/|^packages\/service-kit\/src\/(database|migrate)\.ts$|^apps\/jumun\/src\/(postgres\/|embedded\.ts$)/;
+  /\/store\.ts$|\/store\/|\/migrations\/|^packages\/messaging\/|^packages\/service-kit\/src\/(database|migrate|page)\.ts$|^apps\/jumun\/src\/(postgres\/|embedded\.ts$)/;
 const SQL =
   /\bSELECT\s+[\w*("']|\bINSERT\s+INTO\s|\bUPDATE\s+[\w$"{}]+(\s+\w+)?\s+SET\s|\bDELETE\s+FROM\s|\b(CREATE|ALTER|DROP)\s+(TABLE|INDEX|DATABASE|ROLE)\s/;
 

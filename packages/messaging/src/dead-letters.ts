@@ -1,4 +1,4 @@
-import type { Database, Queryable, Tx } from '@jumun/service-kit';
+import { columns, type Database, type Queryable, type Tx } from '@jumun/service-kit';
 import type { LogRecord } from './message.ts';
 
 export const MAX_ATTEMPTS = 6;
@@ -52,13 +52,7 @@ function insert(
      SELECT r.*, $8, $9::int, now() + $10::float8 * interval '1 ms', $11, $12
      FROM unnest($1::int[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[]) AS r`,
     [
-      records.map(record => record.partition),
-      records.map(record => record.position),
-      records.map(record => record.eventId),
-      records.map(record => record.key),
-      records.map(record => record.type),
-      records.map(record => record.payload),
-      records.map(record => record.traceparent),
+      ...columns(records, 'partition', 'position', 'eventId', 'key', 'type', 'payload', 'traceparent'),
       state,
       attempts,
       attempts > 0 ? backOff(attempts) : 0,

@@ -1,4 +1,4 @@
-import type { Tx } from '@jumun/service-kit';
+import { columns, type Tx } from '@jumun/service-kit';
 import type { LogRecord } from './message.ts';
 import { FencedError } from './transport.ts';
 
@@ -35,9 +35,7 @@ export async function admit(tx: Tx, moves: CursorMove[], records: LogRecord[]): 
             ARRAY(SELECT event_id FROM fresh) AS fresh,
             ARRAY(SELECT DISTINCT key FROM dead_letter WHERE key = ANY($5) AND state <> 'discarded') AS blocked`,
     [
-      moves.map(move => move.partition),
-      moves.map(move => move.from),
-      moves.map(move => move.to),
+      ...columns(moves, 'partition', 'from', 'to'),
       records.map(record => record.eventId),
       [...new Set(records.map(record => record.key))],
     ],

@@ -1,4 +1,4 @@
-import type { Database, Tx } from '@jumun/service-kit';
+import { columns, type Database, type Tx } from '@jumun/service-kit';
 import { type Message, type Outgoing, toMessage } from './message.ts';
 
 /** Where a service leaves its events, in the transaction of the change that they tell of. */
@@ -21,13 +21,7 @@ export function createOutbox(wake: () => void): Outbox {
          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
               WITH ORDINALITY AS e(event_id, key, type, payload, traceparent, place)
          ORDER BY place`,
-        [
-          messages.map(message => message.eventId),
-          messages.map(message => message.key),
-          messages.map(message => message.type),
-          messages.map(message => message.payload),
-          messages.map(message => message.traceparent),
-        ],
+        columns(messages, 'eventId', 'key', 'type', 'payload', 'traceparent'),
       );
       tx.afterCommit(wake);
     },

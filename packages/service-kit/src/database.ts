@@ -209,3 +209,8 @@ export async function drawIds(db: Queryable, sequence: string, count: number): P
   ]);
   return rows.map(row => row.id);
 }
+
+/** Rows as columns, in the order of the keys: the parameters of a set-based statement over `unnest`. */
+export function columns<T, K extends keyof T>(rows: readonly T[], ...keys: K[]): T[K][][] {
+  return keys.map(key => rows.map(row => row[key]));
+}

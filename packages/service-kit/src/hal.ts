@@ -2,6 +2,7 @@ import type { ProblemSlug } from '@jumun/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { Http } from './http.ts';
+import type { Page, PageRequest } from './page.ts';
 import { Problem } from './problem.ts';
 
 const MAX_PAGE_SIZE = 1000;
@@ -42,28 +43,6 @@ export function sendCreated<T extends { id: number }>(
 ): FastifyReply {
   const document = halItem(request, resource, item);
   return reply.code(201).header('location', document._links.self.href).send(document);
-}
-
-/** Which rows of a collection are wanted. */
-export interface PageRequest {
-  limit: number;
-  offset: number;
-  /** Columns with their direction; never text of the client's. */
-  order: { column: string; descending: boolean }[];
-}
-
-export interface Page<T> {
-  items: T[];
-  total: number;
-}
-
-/**
- * The ORDER BY, LIMIT ($1) and OFFSET ($2) of a page; the tie-breaker makes the order total. Only the order is in
- * the text, so that there are few different statements to prepare.
- */
-export function pageClause({ order }: PageRequest, tieBreaker: string): string {
-  const terms = order.map(({ column, descending }) => `${column} ${descending ? 'DESC' : 'ASC'}`);
-  return `ORDER BY ${[...terms, tieBreaker].join(', ')} LIMIT $1 OFFSET $2`;
 }
 
 export interface ResourceRoutes<T extends { id: number }> extends HalResource {

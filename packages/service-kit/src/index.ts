@@ -9,6 +9,7 @@ export * from './http.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
 export * from './migrate.ts';
+export * from './page.ts';
 export * from './peer.ts';
 export * from './problem.ts';
 export * from './trace.ts';

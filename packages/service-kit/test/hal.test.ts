@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type PageRequest, pageClause, sendCreated, serveResource } from '../src/hal.ts';
+import { sendCreated, serveResource } from '../src/hal.ts';
 import type { Http } from '../src/http.ts';
+import type { PageRequest } from '../src/page.ts';
 import { type Cleanup, createCleanup, serve } from './harness.ts';
 
 type Link = { href: string };
@@ -203,17 +204,6 @@ describe('HAL', () => {
       expect(status).toBe(400);
       expect(body.errors[0]?.pointer).toBe('/sort');
       expect(body.detail).toContain('id, price');
-    });
-
-    it('becomes an ORDER BY that is total', () => {
-      const order = [
-        { column: 'price_minor', descending: true },
-        { column: 'name', descending: false },
-      ];
-      expect(pageClause({ limit: 5, offset: 10, order }, 'id')).toBe(
-        'ORDER BY price_minor DESC, name ASC, id LIMIT $1 OFFSET $2',
-      );
-      expect(pageClause({ limit: 5, offset: 10, order: [] }, 'id')).toBe('ORDER BY id LIMIT $1 OFFSET $2');
     });
 
     it('asks for the rows of the page', async () => {

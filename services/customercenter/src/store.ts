@@ -1,6 +1,6 @@
 import type { MyPageResource } from '@jumun/contracts';
 import type { Traced } from '@jumun/messaging';
-import { type Page, type PageRequest, pageClause, type Queryable, type Tx } from '@jumun/service-kit';
+import { columns, type Page, type PageRequest, type Queryable, readPage, type Tx } from '@jumun/service-kit';
 import { emptyPage, evolve, type MyPage, type ViewChange } from './view.ts';
 
 const PAGE = `order_id AS "orderId", shown, status, item, quantity, price, itemcd, customer_id AS "customerId",
@@ -43,19 +43,22 @@ function save(tx: Tx, pages: MyPage[], onConflict: string): void {
                           $8::bigint[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::bigint[], $14::jsonb[])
      ${onConflict}`,
     [
-      pages.map(page => page.orderId),
-      pages.map(page => page.shown),
-      pages.map(page => page.status),
-      pages.map(page => page.item),
-      pages.map(page => page.quantity),
-      pages.map(page => page.price),
-      pages.map(page => page.itemcd),
-      pages.map(page => page.customerId),
-      pages.map(page => page.deliveryStatus),
-      pages.map(page => page.deliveryId),
-      pages.map(page => page.payStatus),
-      pages.map(page => page.reason),
-      pages.map(page => page.updatedAt),
+      ...columns(
+        pages,
+        'orderId',
+        'shown',
+        'status',
+        'item',
+        'quantity',
+        'price',
+        'itemcd',
+        'customerId',
+        'deliveryStatus',
+        'deliveryId',
+        'payStatus',
+        'reason',
+        'updatedAt',
+      ),
       pages.map(page => JSON.stringify(page.timeline)),
     ],
   );
@@ -81,12 +84,10 @@ export async function findMyPage(db: Queryable, orderId: number): Promise<MyPage
 }
 
 export async function pageMyPages(db: Queryable, request: PageRequest): Promise<Page<MyPageResource>> {
-  const [rows, [count]] = await Promise.all([
-    db.query<MyPage & Record<string, unknown>>(
-      `SELECT ${PAGE} FROM my_page WHERE shown ${pageClause(request, 'order_id')}`,
-      [request.limit, request.offset],
-    ),
-    db.query<{ total: number }>('SELECT count(*) AS total FROM my_page WHERE shown'),
-  ]);
-  return { items: rows.map(toResource), total: count?.total ?? 0 };
+  const { items, total } = await readPage<MyPage>(
+    db,
+    { columns: PAGE, from: 'my_page WHERE shown', tieBreaker: 'order_id' },
+    request,
+  );
+  return { items: items.map(toResource), total };
 }

@@ -1,11 +1,12 @@
 import type { DeliveryResource } from '@jumun/contracts';
 import { type Aggregate, carryOut, type Outbox, type Outcome, type Traced } from '@jumun/messaging';
 import {
+  columns,
   drawIds,
   type Page,
   type PageRequest,
-  pageClause,
   type Queryable,
+  readPage,
   type Tx,
 } from '@jumun/service-kit';
 import {
@@ -76,16 +77,7 @@ function insert(tx: Tx, created: Stored[]): void {
     `INSERT INTO delivery (id, order_id, customer_id, product_name, qtyp, price, address, status)
      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[],
                           $7::text[], $8::text[])`,
-    [
-      created.map(delivery => delivery.id),
-      created.map(delivery => delivery.orderId),
-      created.map(delivery => delivery.customerId),
-      created.map(delivery => delivery.productName),
-      created.map(delivery => delivery.qtyp),
-      created.map(delivery => delivery.price),
-      created.map(delivery => delivery.address),
-      created.map(delivery => delivery.status),
-    ],
+    columns(created, 'id', 'orderId', 'customerId', 'productName', 'qtyp', 'price', 'address', 'status'),
   );
 }
 
@@ -94,12 +86,7 @@ function update(tx: Tx, updated: Stored[]): void {
     `UPDATE delivery d SET status = u.status, carrier = u.carrier, tracking_number = u.tracking_number
      FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS u(order_id, status, carrier, tracking_number)
      WHERE d.order_id = u.order_id`,
-    [
-      updated.map(delivery => delivery.orderId),
-      updated.map(delivery => delivery.status),
-      updated.map(delivery => delivery.carrier),
-      updated.map(delivery => delivery.trackingNumber),
-    ],
+    columns(updated, 'orderId', 'status', 'carrier', 'trackingNumber'),
   );
 }
 
@@ -127,13 +114,10 @@ export async function findDelivery(db: Queryable, id: number): Promise<DeliveryR
   return row;
 }
 
-export async function pageDeliveries(db: Queryable, request: PageRequest): Promise<Page<DeliveryResource>> {
-  const [items, [count]] = await Promise.all([
-    db.query<DeliveryResource & Record<string, unknown>>(
-      `SELECT ${DELIVERY} FROM delivery WHERE id IS NOT NULL ${pageClause(request, 'id')}`,
-      [request.limit, request.offset],
-    ),
-    db.query<{ total: number }>('SELECT count(*) AS total FROM delivery WHERE id IS NOT NULL'),
-  ]);
-  return { items, total: count?.total ?? 0 };
+export function pageDeliveries(db: Queryable, request: PageRequest): Promise<Page<DeliveryResource>> {
+  return readPage(
+    db,
+    { columns: DELIVERY, from: 'delivery WHERE id IS NOT NULL', tieBreaker: 'id' },
+    request,
+  );
 }

@@ -1,11 +1,12 @@
 import type { NoticeResource } from '@jumun/contracts';
 import type { Traced } from '@jumun/messaging';
 import {
+  columns,
   type Database,
   type Page,
   type PageRequest,
-  pageClause,
   type Queryable,
+  readPage,
   type Tx,
 } from '@jumun/service-kit';
 import type { Letter } from './channel.ts';
@@ -64,11 +65,7 @@ export async function saveAttempts(db: Database, attempts: Attempt[]): Promise<v
     `UPDATE notice n SET status = a.status, attempts = attempts + 1,
             next_attempt_at = now() + a.wait * interval '1 ms'
      FROM unnest($1::bigint[], $2::text[], $3::float8[]) AS a(id, status, wait) WHERE n.id = a.id`,
-    [
-      attempts.map(attempt => attempt.id),
-      attempts.map(attempt => attempt.status),
-      attempts.map(attempt => attempt.retryInMs),
-    ],
+    columns(attempts, 'id', 'status', 'retryInMs'),
   );
 }
 
@@ -85,12 +82,10 @@ export async function findNotice(db: Queryable, id: number): Promise<NoticeResou
 }
 
 export async function pageNotices(db: Queryable, request: PageRequest): Promise<Page<NoticeResource>> {
-  const [rows, [count]] = await Promise.all([
-    db.query<Row>(`SELECT ${NOTICE} FROM notice ${pageClause(request, 'id')}`, [
-      request.limit,
-      request.offset,
-    ]),
-    db.query<{ total: number }>('SELECT count(*) AS total FROM notice'),
-  ]);
-  return { items: rows.map(toResource), total: count?.total ?? 0 };
+  const { items, total } = await readPage<Row>(
+    db,
+    { columns: NOTICE, from: 'notice', tieBreaker: 'id' },
+    request,
+  );
+  return { items: items.map(toResource), total };
 }

@@ -1,11 +1,12 @@
 import type { OrderResource } from '@jumun/contracts';
 import { type Aggregate, carryOut, type Outbox, type Outcome, type Traced } from '@jumun/messaging';
 import {
+  columns,
   type Database,
   type Page,
   type PageRequest,
-  pageClause,
   type Queryable,
+  readPage,
   type Tx,
 } from '@jumun/service-kit';
 import {
@@ -130,16 +131,19 @@ function insertIntents(tx: Tx, intents: Intent[]): void {
      FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[],
                  $8::text[], $9::boolean[], $10::text[]) AS i`,
     [
-      intents.map(intent => intent.id),
-      intents.map(intent => intent.paymentKey),
-      intents.map(intent => intent.item),
-      intents.map(intent => intent.orderQty),
-      intents.map(intent => intent.price),
-      intents.map(intent => intent.itemcd),
-      intents.map(intent => intent.customerId),
-      intents.map(intent => intent.address),
-      intents.map(intent => intent.keyed),
-      intents.map(intent => intent.traceparent),
+      ...columns(
+        intents,
+        'id',
+        'paymentKey',
+        'item',
+        'orderQty',
+        'price',
+        'itemcd',
+        'customerId',
+        'address',
+        'keyed',
+        'traceparent',
+      ),
       REQUEST_BUDGET_MS,
     ],
   );
@@ -150,17 +154,18 @@ function insertOrders(tx: Tx, established: Standing[]): void {
     `INSERT INTO orders (id, item, order_qty, status, price, itemcd, customer_id, address, reason)
      SELECT * FROM unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
                           $8::text[], $9::text[])`,
-    [
-      established.map(order => order.id),
-      established.map(order => order.item),
-      established.map(order => order.orderQty),
-      established.map(order => order.status),
-      established.map(order => order.price),
-      established.map(order => order.itemcd),
-      established.map(order => order.customerId),
-      established.map(order => order.address),
-      established.map(order => order.reason),
-    ],
+    columns(
+      established,
+      'id',
+      'item',
+      'orderQty',
+      'status',
+      'price',
+      'itemcd',
+      'customerId',
+      'address',
+      'reason',
+    ),
   );
 }
 
@@ -170,13 +175,7 @@ function updateOrders(tx: Tx, updated: Standing[]): void {
             exception_settled = u.settled, updated_at = now()
      FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::boolean[])
           AS u(id, status, reason, exception, settled) WHERE o.id = u.id`,
-    [
-      updated.map(order => order.id),
-      updated.map(order => order.status),
-      updated.map(order => order.reason),
-      updated.map(order => order.exception),
-      updated.map(order => order.exceptionSettled),
-    ],
+    columns(updated, 'id', 'status', 'reason', 'exception', 'exceptionSettled'),
   );
 }
 
@@ -237,12 +236,7 @@ export async function bindRequests(
        SET body_hash = excluded.body_hash, order_id = excluded.order_id, refusal = NULL, expires_at = excluded.expires_at
        WHERE order_request.expires_at < now()
      RETURNING order_id AS "orderId"`,
-    [
-      requests.map(request => request.customerId),
-      requests.map(request => request.key),
-      requests.map(request => request.bodyHash),
-      requests.map(request => request.orderId),
-    ],
+    columns(requests, 'customerId', 'key', 'bodyHash', 'orderId'),
   );
   return new Set(rows.map(row => row.orderId));
 }
@@ -309,15 +303,8 @@ export async function findOrder(db: Queryable, id: number): Promise<OrderResourc
   return row;
 }
 
-export async function pageOrders(db: Queryable, request: PageRequest): Promise<Page<OrderResource>> {
-  const [items, [count]] = await Promise.all([
-    db.query<OrderResource & Record<string, unknown>>(
-      `SELECT ${ORDER} FROM orders ${pageClause(request, 'id')}`,
-      [request.limit, request.offset],
-    ),
-    db.query<{ total: number }>('SELECT count(*) AS total FROM orders'),
-  ]);
-  return { items, total: count?.total ?? 0 };
+export function pageOrders(db: Queryable, request: PageRequest): Promise<Page<OrderResource>> {
+  return readPage(db, { columns: ORDER, from: 'orders', tieBreaker: 'id' }, request);
 }
 
 /** An order that waits for a person. */
@@ -328,19 +315,9 @@ export interface OrderException {
   exception: string;
 }
 
-export async function pageExceptions(
-  db: Queryable,
-  { limit, offset }: PageRequest,
-): Promise<Page<OrderException>> {
-  const where = 'WHERE exception IS NOT NULL AND NOT exception_settled';
-  const [items, [count]] = await Promise.all([
-    db.query<OrderException & Record<string, unknown>>(
-      `SELECT id, id AS "orderId", status, exception FROM orders ${where} ORDER BY id LIMIT $1 OFFSET $2`,
-      [limit, offset],
-    ),
-    db.query<{ total: number }>(`SELECT count(*) AS total FROM orders ${where}`),
-  ]);
-  return { items, total: count?.total ?? 0 };
+export function pageExceptions(db: Queryable, request: PageRequest): Promise<Page<OrderException>> {
+  const from = 'orders WHERE exception IS NOT NULL AND NOT exception_settled';
+  return readPage(db, { columns: 'id, id AS "orderId", status, exception', from, tieBreaker: 'id' }, request);
 }
 
 /** Which of these ids are orders, or may still become one. */

@@ -1,12 +1,13 @@
 import type { PayResource } from '@jumun/contracts';
 import { type Aggregate, carryOut, type Outbox, type Outcome, type Traced } from '@jumun/messaging';
 import {
+  columns,
   type Database,
   drawIds,
   type Page,
   type PageRequest,
-  pageClause,
   type Queryable,
+  readPage,
   type Tx,
 } from '@jumun/service-kit';
 import { decide, evolve, type Pay, type PayCommand, type PayEvent, type Payment } from './pay.ts';
@@ -113,19 +114,20 @@ function insertPayments(tx: Tx, payments: Payment[]): void {
     `INSERT INTO pay (id, order_id, payment_key, status, price, itemcd, item, order_qty, customer_id, address, reason)
      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::text[],
                           $8::int[], $9::bigint[], $10::text[], $11::text[])`,
-    [
-      payments.map(payment => payment.id),
-      payments.map(payment => payment.orderId),
-      payments.map(payment => payment.paymentKey),
-      payments.map(payment => payment.status),
-      payments.map(payment => payment.price),
-      payments.map(payment => payment.itemcd),
-      payments.map(payment => payment.item),
-      payments.map(payment => payment.orderQty),
-      payments.map(payment => payment.customerId),
-      payments.map(payment => payment.address),
-      payments.map(payment => payment.reason),
-    ],
+    columns(
+      payments,
+      'id',
+      'orderId',
+      'paymentKey',
+      'status',
+      'price',
+      'itemcd',
+      'item',
+      'orderQty',
+      'customerId',
+      'address',
+      'reason',
+    ),
   );
 }
 
@@ -142,12 +144,7 @@ function updatePayments(tx: Tx, payments: Payment[]): void {
     `UPDATE pay p SET status = u.status, reason = u.reason, delivered = u.delivered
      FROM unnest($1::bigint[], $2::text[], $3::text[], $4::boolean[]) AS u(id, status, reason, delivered)
      WHERE p.id = u.id`,
-    [
-      payments.map(payment => payment.id),
-      payments.map(payment => payment.status),
-      payments.map(payment => payment.reason),
-      payments.map(payment => payment.delivered),
-    ],
+    columns(payments, 'id', 'status', 'reason', 'delivered'),
   );
 }
 
@@ -156,11 +153,7 @@ function oweRefunds(tx: Tx, owed: Owed[]): void {
     `INSERT INTO refund (payment_key, order_id, amount, state)
      SELECT DISTINCT ON (o.key) o.*, 'due' FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS o(key, order_id, amount)
      ON CONFLICT DO NOTHING`,
-    [
-      owed.map(refund => refund.paymentKey),
-      owed.map(refund => refund.orderId),
-      owed.map(refund => refund.amount),
-    ],
+    columns(owed, 'paymentKey', 'orderId', 'amount'),
   );
 }
 
@@ -193,12 +186,7 @@ export async function saveRefunds(db: Database, results: RefundResult[]): Promis
     `UPDATE refund r SET state = u.state, reason = u.reason, next_attempt_at = now() + u.wait * interval '1 ms'
      FROM unnest($1::uuid[], $2::text[], $3::text[], $4::float8[]) AS u(key, state, reason, wait)
      WHERE r.payment_key = u.key AND r.state = 'due'`,
-    [
-      results.map(result => result.paymentKey),
-      results.map(result => result.state),
-      results.map(result => result.reason),
-      results.map(result => result.retryInMs),
-    ],
+    columns(results, 'paymentKey', 'state', 'reason', 'retryInMs'),
   );
 }
 
@@ -289,13 +277,6 @@ export async function findPay(db: Queryable, id: number): Promise<PayResource | 
   return row;
 }
 
-export async function pagePays(db: Queryable, request: PageRequest): Promise<Page<PayResource>> {
-  const [items, [count]] = await Promise.all([
-    db.query<PayResource & Record<string, unknown>>(
-      `SELECT ${PAY} FROM pay WHERE id IS NOT NULL ${pageClause(request, 'id')}`,
-      [request.limit, request.offset],
-    ),
-    db.query<{ total: number }>('SELECT count(*) AS total FROM pay WHERE id IS NOT NULL'),
-  ]);
-  return { items, total: count?.total ?? 0 };
+export function pagePays(db: Queryable, request: PageRequest): Promise<Page<PayResource>> {
+  return readPage(db, { columns: PAY, from: 'pay WHERE id IS NOT NULL', tieBreaker: 'id' }, request);
 }

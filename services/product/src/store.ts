@@ -1,12 +1,12 @@
 import { isRejection, MAX_INTEGER, type ProductResource } from '@jumun/contracts';
 import type { Outbox, Outcome, Outgoing, Traced } from '@jumun/messaging';
 import {
-  type Database,
+  columns,
   type Page,
   type PageRequest,
   Problem,
-  pageClause,
   type Queryable,
+  readPage,
   type Tx,
 } from '@jumun/service-kit';
 import {
@@ -147,7 +147,7 @@ function insertProducts(tx: Tx, products: Product[]): void {
   tx.send(
     `INSERT INTO product (id, name, price, total, reserved, image_url)
      SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[])`,
-    columns(products),
+    fieldsOf(products),
   );
 }
 
@@ -157,18 +157,12 @@ function updateProducts(tx: Tx, products: Product[]): void {
             image_url = u.image_url, version = version + 1
      FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[])
           AS u(id, name, price, total, reserved, image_url) WHERE p.id = u.id`,
-    columns(products),
+    fieldsOf(products),
   );
 }
 
-const columns = (products: Product[]) => [
-  products.map(product => product.id),
-  products.map(product => product.name),
-  products.map(product => product.price),
-  products.map(product => product.total),
-  products.map(product => product.reserved),
-  products.map(product => product.imageUrl),
-];
+const fieldsOf = (products: Product[]) =>
+  columns(products, 'id', 'name', 'price', 'total', 'reserved', 'imageUrl');
 
 function saveLines(tx: Tx, lines: [number, Line & { itemcd: number }][], reservationMs: number): void {
   tx.send(
@@ -259,15 +253,13 @@ export async function getProduct(db: Queryable, id: number): Promise<VersionedPr
   return product;
 }
 
-export async function pageProducts(db: Database, request: PageRequest): Promise<Page<ProductResource>> {
-  const [rows, [count]] = await Promise.all([
-    db.query<StoredProduct & Record<string, unknown>>(
-      `SELECT ${PRODUCT} FROM product ${pageClause(request, 'id')}`,
-      [request.limit, request.offset],
-    ),
-    db.query<{ total: number }>('SELECT count(*) AS total FROM product'),
-  ]);
-  return { items: rows.map(toResource), total: count?.total ?? 0 };
+export async function pageProducts(db: Queryable, request: PageRequest): Promise<Page<ProductResource>> {
+  const { items, total } = await readPage<Product>(
+    db,
+    { columns: PRODUCT, from: 'product', tieBreaker: 'id' },
+    request,
+  );
+  return { items: items.map(toResource), total };
 }
 
 /** What was supplied or removed by hand, newest first. */

@@ -1,4 +1,4 @@
-import { createBatcher, type Database, migrate } from '@jumun/service-kit';
+import { columns, createBatcher, type Database, migrate } from '@jumun/service-kit';
 import type { LogRecord, Message } from '../message.ts';
 import { FencedError, type Transport } from '../transport.ts';
 
@@ -62,11 +62,7 @@ export async function openPostgresTransport(db: Database): Promise<Transport> {
           [
             places,
             positions,
-            messages.map(message => message.eventId),
-            messages.map(message => message.key),
-            messages.map(message => message.type),
-            messages.map(message => message.payload),
-            messages.map(message => message.traceparent),
+            ...columns(messages, 'eventId', 'key', 'type', 'payload', 'traceparent'),
             [...next.keys()],
             [...next.values()],
           ],
