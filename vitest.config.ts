@@ -10,7 +10,7 @@ export default defineConfig({
     globalSetup: ['tests/support/global-setup.ts'],
     // Tests wait for processes and clocks more than they compute, on two cores too.
     maxWorkers: 4,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
   },
 });

@@ -221,11 +221,12 @@ describe('a void', () => {
   });
 
   it('that another replica does while its charge is being written down cancels the payment', async () => {
-    const lockWaits = () =>
+    const waiting = (statement: string) =>
       count(
         system,
         'pay',
-        `pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        `pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+           AND query LIKE 'INSERT INTO pay%${statement}%'`,
       );
     const replica = await system.join('pay');
     const holder = await system.connect('pay');
@@ -234,13 +235,13 @@ describe('a void', () => {
       // Lets everybody read, and nobody write down a payment.
       await holder.query('LOCK TABLE pay IN SHARE MODE');
       const charging = internal(system, 'pay', 'charges', { ...terms, orderId, paymentKey });
-      await eventually(async () => expect(await lockWaits()).toBe(1));
+      await eventually(async () => expect(await waiting('(id, order_id')).toBe(1));
       let isVoid = false;
       const item = { orderId, paymentKey, unlessCaptured: false };
       const voiding = internalAt(replica.url, 'voids', item).then(() => {
         isVoid = true;
       });
-      await eventually(async () => expect(isVoid || (await lockWaits()) > 1).toBe(true));
+      await eventually(async () => expect(isVoid || (await waiting('voided')) > 0).toBe(true));
       await holder.query('COMMIT');
       await Promise.all([charging, voiding]);
     } finally {

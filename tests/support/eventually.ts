@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
  * Tries until what is claimed holds, and gives what it found; after `withinMs` the last failure is thrown.
  * For conditions that become true by themselves: never for waiting some time.
  */
-export async function eventually<T>(claim: () => T | Promise<T>, withinMs = 10_000): Promise<T> {
+export async function eventually<T>(claim: () => T | Promise<T>, withinMs = 20_000): Promise<T> {
   const until = Date.now() + withinMs;
   for (;;) {
     try {
