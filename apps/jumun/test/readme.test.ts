@@ -51,6 +51,12 @@ it.each(steps)('$line', async ({ method, port, path, body, shown }) => {
   }, 5_000);
 });
 
+it('is the same in Korean', async () => {
+  const korean = await readFile(new URL('../../../README.ko.md', import.meta.url), 'utf8');
+  const blocksOf = (text: string) => text.match(/```.*?```/gs);
+  expect(blocksOf(korean)).toEqual(blocksOf(readme));
+});
+
 it('shows the answer of npm start', async () => {
   const banner = /```\n(jumun is ready.*?)```/s.exec(readme)?.[1] ?? '';
   for (const [name, offset] of Object.entries(portOffsets)) {

@@ -102,16 +102,17 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
       if (answer) return answer;
       throw unknownOutcome();
     }
+    let terms: ReturnType<typeof agree>;
     try {
       if (offer.status === 'rejected') throw offer.reason;
-      agree(intent, offer.value);
+      terms = agree(intent, offer.value);
     } catch (refusal) {
       // Nothing was charged, and the key, if there is one, stays free.
       await submit({ command: { type: 'abandon', id: intent.id }, traceparent });
       release(intent, traceparent);
       throw refusal;
     }
-    return chargeAndEstablish(intent, agree(intent, offer.value), traceparent);
+    return chargeAndEstablish(intent, terms, traceparent);
   }
 
   /** The answer to a request that was made before, or nothing where that came to nothing and left its key free. */
@@ -157,10 +158,9 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
   }
 
   async function resume(intent: Intent, traceparent: string | null): Promise<OrderResource> {
-    let price: number;
-    let item: string | null;
+    let terms: ReturnType<typeof agree>;
     try {
-      ({ price, item } = agree(intent, await ask(intent, traceparent)));
+      terms = agree(intent, await ask(intent, traceparent));
     } catch (error) {
       if (!(error instanceof Problem) || error.status >= 500) throw error;
       // It may have been charged before, at a price or with a reservation that no longer holds.
@@ -169,7 +169,7 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
       if (order) return { ...order, status: 'ordered' };
       throw error;
     }
-    return chargeAndEstablish(intent, { price, item }, traceparent);
+    return chargeAndEstablish(intent, terms, traceparent);
   }
 
   async function chargeAndEstablish(
