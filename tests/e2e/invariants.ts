@@ -234,9 +234,7 @@ async function noticesAgree(system: System): Promise<void> {
     [heard.notice],
   );
   // A payment that was voided before there was an order is nothing to tell of.
-  const due = events.filter(
-    ({ type, payload }) => type !== 'PayCanceled' || JSON.parse(payload).reason !== 'voided',
-  );
+  const due = events.filter(({ type, payload }) => type !== 'PayCanceled' || !JSON.parse(payload).voided);
   const notices = await system.sql<{ key: string; type: string; status: string }>(
     'notice',
     'SELECT order_id::text AS key, kind AS type, status FROM notice',

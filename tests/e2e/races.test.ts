@@ -290,7 +290,7 @@ describe('crossing', () => {
     );
     await settled(system);
     const { body } = await system.call<Json>('order', 'GET', '/orders/exceptions');
-    const listed = new Set(body._embedded.orders.map((exception: Json) => exception.orderId));
+    const listed = new Set(body._embedded.exceptions.map((exception: Json) => exception.orderId));
     for (const { orderId, completed, canceled } of outcomes) {
       expect(canceled === 204 ? 'orderCanceled' : 'deliverycompleted').toBe(await statusOf(system, orderId));
       expect(listed.has(orderId)).toBe(completed === 200 && canceled === 204);
@@ -309,7 +309,7 @@ describe('crossing', () => {
     expect((await move(system, deliveryId, 'deliverycompleted')).status).toBe(200);
     await catchUp();
     const exceptions = async () =>
-      (await system.call<Json>('order', 'GET', '/orders/exceptions')).body._embedded.orders;
+      (await system.call<Json>('order', 'GET', '/orders/exceptions')).body._embedded.exceptions;
     await eventually(async () => {
       expect(await exceptions()).toMatchObject([{ orderId, status: 'orderCanceled' }]);
     });
@@ -424,7 +424,7 @@ describe('crossing', () => {
     await catchUp();
     await eventually(async () => {
       const { body } = await system.call<Json>('order', 'GET', '/orders/exceptions');
-      expect(body._embedded.orders).toMatchObject([{ orderId, exception: expect.any(String) }]);
+      expect(body._embedded.exceptions).toMatchObject([{ orderId, exception: expect.any(String) }]);
     });
     await settled(system);
     expect(await count(system, 'pay', `refund WHERE order_id = ${orderId} AND state = 'done'`)).toBe(1);
@@ -452,15 +452,17 @@ describe('crossing', () => {
     const payId = await payIdOf(system, orderId);
     expect((await cancel(orderId)).status).toBe(204);
     const exceptions = async () =>
-      (await system.call<Json>('pay', 'GET', '/pays/exceptions')).body._embedded.pays;
-    const listed = { id: payId, orderId, amount: sandboxAmounts.refundRefused };
+      (await system.call<Json>('pay', 'GET', '/pays/exceptions')).body._embedded.exceptions;
+    const listed = { payId, orderId, amount: sandboxAmounts.refundRefused };
     await eventually(async () => expect(await exceptions()).toMatchObject([listed]));
     await settled(system);
-    expect((await system.call('pay', 'POST', `/pays/exceptions/${payId}/retried`)).status).toBe(204);
+    const [{ id, _links }] = await exceptions();
+    expect(_links.self.href).toBe(`${system.url('pay')}/pays/exceptions/${id}`);
+    expect((await system.call('pay', 'POST', `/pays/exceptions/${id}/retried`)).status).toBe(204);
     await eventually(async () => expect(await exceptions()).toMatchObject([listed]));
-    expect((await system.call('pay', 'POST', `/pays/exceptions/${payId}/settled`)).status).toBe(204);
+    expect((await system.call('pay', 'POST', `/pays/exceptions/${id}/settled`)).status).toBe(204);
     expect(await exceptions()).toEqual([]);
-    expect((await system.call('pay', 'POST', `/pays/exceptions/${payId}/settled`)).status).toBe(404);
+    expect((await system.call('pay', 'POST', `/pays/exceptions/${id}/settled`)).status).toBe(404);
     // Paid back another way: in the provider's books it stays captured.
     await system.sql('pay', `UPDATE sandbox_charge SET state = 'refunded' WHERE amount = $1`, [
       sandboxAmounts.refundRefused,

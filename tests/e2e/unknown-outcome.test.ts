@@ -153,15 +153,19 @@ describe('a provider that captures and never answers', () => {
     expect(await orders()).toBe(0);
   });
 
-  it('with a key: it is tried for a minute, and then given up and refunded', async () => {
+  it('with a key: what was captured is found, and the order established', async () => {
     const key = randomUUID();
     await expectUnknown(await order(system, dear, key));
-    await expectUnknown(await order(system, dear, key));
-    expect(await captured()).toBe(1);
-    await system.sql('order', `UPDATE intent SET created_at = now() - interval '61 seconds'`);
+    const { body } = await eventually(async () => {
+      const answer = await order(system, dear, key);
+      expect(answer.status).toBe(201);
+      return answer;
+    });
+    expect(body.price).toBe(dear.price);
     await settled(system);
-    expect(await captured()).toBe(0);
-    expect(await orders()).toBe(0);
+    expect(await charged()).toBe(1);
+    expect(await captured()).toBe(1);
+    expect(await orders()).toBe(1);
   });
 
   it('does not hold up other orders, however many of its charges hang', async () => {
@@ -178,6 +182,18 @@ describe('a provider that captures and never answers', () => {
 it('a provider that fails before it charges: nothing is captured and nothing stands', async () => {
   await stock(system, { itemcd: 1_002, totalQuantity: 1 });
   await expectUnknown(await order(system, { itemcd: 1_002, price: sandboxAmounts.failsBeforeCharge }));
+  await settled(system);
+  expect(await charged()).toBe(0);
+  expect(await orders()).toBe(0);
+});
+
+it('an order with a key that cannot be charged is tried for a minute, and then given up', async () => {
+  await stock(system, { itemcd: 1_003, totalQuantity: 1 });
+  const failing = { itemcd: 1_003, price: sandboxAmounts.failsBeforeCharge };
+  const key = randomUUID();
+  await expectUnknown(await order(system, failing, key));
+  await expectUnknown(await order(system, failing, key));
+  await system.sql('order', `UPDATE intent SET created_at = now() - interval '61 seconds'`);
   await settled(system);
   expect(await charged()).toBe(0);
   expect(await orders()).toBe(0);

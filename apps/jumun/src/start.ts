@@ -25,7 +25,6 @@ interface Base {
 }
 
 async function begin(plan: Plan, lifetime: Lifetime): Promise<void> {
-  const begun = performance.now();
   const chosen = services.filter(({ name }) => plan.names.includes(name));
   const given = { ...defaultEnv(plan), ...withoutEmpty(process.env) };
   await Promise.all(plan.names.map(name => assertPortFree(name, portIn(given, name))));
@@ -38,7 +37,7 @@ async function begin(plan: Plan, lifetime: Lifetime): Promise<void> {
   const running = await startParts(plan, chosen, base, lifetime);
   lifetime.assertWanted();
   const dataDir = external ? undefined : plan.dataDir;
-  const seconds = (performance.now() - begun) / 1000;
+  const seconds = process.uptime();
   process.stdout.write(`${banner({ running, dataDir, seconds })}\n`);
 }
 

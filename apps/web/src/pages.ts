@@ -30,8 +30,8 @@ export function landingPage(publicUrl: string): string {
 An unpaid order never stands.</p>
 <ul>${links}</ul>
 <p>A first order:</p>
-<pre>curl ${publicUrl}/products -H 'content-type: application/json' -d '{"itemcd":2,"name":"milk","price":2000,"totalQuantity":100}'
-curl ${publicUrl}/orders -H 'content-type: application/json' -d '{"itemcd":2,"orderQty":1}'
+<pre>curl ${publicUrl}/products -H 'content-type: application/json' -d '{"itemcd":7,"name":"milk","price":2000,"totalQuantity":100}'
+curl ${publicUrl}/orders -H 'content-type: application/json' -d '{"itemcd":7,"orderQty":1}'
 curl ${publicUrl}/myPages</pre>`,
   );
 }

@@ -47,6 +47,17 @@ export interface ChargeAnswer {
 }
 export const chargeCall: Call<ChargeItem, ChargeAnswer> = { path: '/internal/charges' };
 
+/** order → pay: what a charge whose answer was lost has come to. */
+export const FindPaymentItem = Type.Object({ paymentKey: Type.String({ format: 'uuid' }), orderId: Id });
+export type FindPaymentItem = Static<typeof FindPaymentItem>;
+export interface FindPaymentAnswer {
+  /** The payment that stands, if one was recorded. */
+  payment: ChargeAnswer | null;
+  /** What the provider captured though no payment was recorded yet, in minor units. */
+  captured: number | null;
+}
+export const findPaymentCall: Call<FindPaymentItem, FindPaymentAnswer> = { path: '/internal/payments' };
+
 /**
  * order → pay: nothing may be captured under this key from now on, and what was is refunded.
  * With `unlessCaptured` a payment that was made stands, and the answer has it.

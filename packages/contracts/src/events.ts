@@ -1,5 +1,5 @@
 import Type, { type Static, type TObject, type TProperties } from 'typebox';
-import { Address, CustomerId, Id, Item, Money, Nullable, OrderQty, Stock, Text } from './fields.ts';
+import { Address, CustomerId, Id, Item, Money, Nullable, OrderQty, Pieces, Text } from './fields.ts';
 
 /** The names under which services publish and consume. */
 export const services = ['order', 'product', 'pay', 'delivery', 'notice', 'customercenter'] as const;
@@ -68,7 +68,12 @@ export const OrderCanceled = event('order', 'OrderCanceled', { ...orderFields, r
 
 // Pay
 export const PayApproved = event('pay', 'PayApproved', payFields);
-export const PayCanceled = event('pay', 'PayCanceled', { ...payFields, reason: optionalText });
+export const PayCanceled = event('pay', 'PayCanceled', {
+  ...payFields,
+  reason: optionalText,
+  /** The payment never had an order: nobody was told of it, and nobody is to be. */
+  voided: Type.Optional(Nullable(Type.Boolean())),
+});
 
 // Product
 export const DeliveryPrepared = event('product', 'DeliveryPrepared', {
@@ -77,7 +82,7 @@ export const DeliveryPrepared = event('product', 'DeliveryPrepared', {
   itemcd: Id,
   item: optionalItem,
   orderQty: OrderQty,
-  totalQuantity: Type.Optional(Nullable(Stock)),
+  totalQuantity: Type.Optional(Nullable(Pieces)),
   orderId: Id,
   customerId: optionalCustomer,
   price: Type.Optional(Nullable(Money)),
@@ -86,14 +91,14 @@ export const StockShort = event('product', 'StockShort', {
   orderId: Id,
   itemcd: Id,
   orderQty: OrderQty,
-  totalQuantity: Stock,
+  totalQuantity: Pieces,
   customerId: optionalCustomer,
 });
 export const ProductChanged = event('product', 'ProductChanged', {
   id: Id,
   name: optionalItem,
   price: Type.Optional(Nullable(Money)),
-  totalQuantity: Stock,
+  totalQuantity: Pieces,
   imageUrl: Type.Optional(Nullable(Text(2000))),
 });
 

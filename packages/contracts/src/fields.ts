@@ -11,7 +11,10 @@ export const Id = Type.Integer({ minimum: 1, maximum: MAX_INTEGER });
 /** Integer minor units of the shop's currency (for KRW: won). */
 export const Money = Type.Integer({ minimum: 0, maximum: MAX_INTEGER });
 export const OrderQty = Type.Integer({ minimum: 1, maximum: MAX_ORDER_QTY });
+/** What may be put on a shelf. */
 export const Stock = Type.Integer({ minimum: 0, maximum: MAX_STOCK });
+/** What may stand there: returned pieces come on top of a full shelf. */
+export const Pieces = Type.Integer({ minimum: 0, maximum: MAX_INTEGER });
 
 /** Text that PostgreSQL can store: no NUL, no half of a surrogate pair. */
 export const Text = (maxLength: number) =>

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Address, CustomerId, Id, Item, Money, Nullable, OrderQty, Stock, Text } from './fields.ts';
+import { Address, CustomerId, Id, Item, Money, Nullable, OrderQty, Pieces, Text } from './fields.ts';
 import { deliveryStatuses, noticeStatuses, orderStatuses, payStatuses } from './status.ts';
 
 /** RFC 3339 with milliseconds, in UTC. */
@@ -23,8 +23,8 @@ export const ProductResource = Type.Object({
   itemcd: Id,
   name: Nullable(Item),
   price: Nullable(Money),
-  totalQuantity: Stock,
-  availableQuantity: Stock,
+  totalQuantity: Pieces,
+  availableQuantity: Pieces,
   imageUrl: Nullable(Text(2000)),
   // Fields that clients of the first implementation read; always null.
   address: Type.Null(),

@@ -17,20 +17,23 @@ const PageQuery = Type.Object({
 
 /** How a service's resource appears in HAL, in the manner of Spring Data REST. */
 export interface HalResource {
-  /** The collection's name: path segment and `_embedded` key, e.g. `orders`. */
+  /** The collection's name: its path and `_embedded` key, e.g. `orders`. */
   readonly collection: string;
+  /** Its path where that is another. */
+  readonly path?: string;
   /** The link relation of one item, e.g. `order`. */
   readonly rel: string;
 }
 
 /** The address that the client called, from Host or a trusted proxy's X-Forwarded-*. */
 export function baseUrl(request: FastifyRequest): string {
-  return `${request.protocol}://${request.host}`;
+  const scheme = request.protocol === 'https' ? 'https' : 'http';
+  return `${scheme}://${request.host}`;
 }
 
 /** One item with its links. */
 export function halItem<T extends { id: number }>(request: FastifyRequest, resource: HalResource, item: T) {
-  const href = `${baseUrl(request)}/${resource.collection}/${item.id}`;
+  const href = `${baseUrl(request)}/${resource.path ?? resource.collection}/${item.id}`;
   return { ...item, _links: { self: { href }, [resource.rel]: { href } } };
 }
 
@@ -113,7 +116,7 @@ export function halCollection<T extends { id: number }>(
   items: T[],
   { page, size, total }: { page: number; size: number; total: number },
 ) {
-  const path = `${baseUrl(request)}/${resource.collection}`;
+  const path = `${baseUrl(request)}/${resource.path ?? resource.collection}`;
   const totalPages = Math.ceil(total / size);
   const query = request.query as { sort?: string | string[] };
   const sort = [query.sort ?? []]

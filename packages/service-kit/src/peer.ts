@@ -120,6 +120,9 @@ export function createPeer({ name, url, token, failures = 10, halfOpenAfterMs = 
     halfOpenAfter: halfOpenAfterMs,
     breaker: new ConsecutiveBreaker(failures),
   });
+  /** When the peer last answered anything. */
+  let answeredAt = Number.NEGATIVE_INFINITY;
+
   async function send(path: string, calls: PendingCall[]): Promise<void> {
     const failAll = (why: string, cause?: unknown) => {
       for (const call of calls) call.reject(new PeerError(`${name} ${why}`, { cause }));
@@ -157,6 +160,7 @@ export function createPeer({ name, url, token, failures = 10, halfOpenAfterMs = 
         rest = lines.pop() ?? '';
         unanswered -= lines.length;
         for (const line of lines) settle(calls, JSON.parse(line) as AnswerLine);
+        answeredAt = performance.now();
       }
       failAll('ended its answer early');
     } catch (error) {
@@ -193,15 +197,18 @@ export function createPeer({ name, url, token, failures = 10, halfOpenAfterMs = 
             resolve: value => settleOnce(() => resolve(value)),
             reject: error => settleOnce(() => reject(error)),
           };
-          const timer = setTimeout(
-            () => pending.reject(new PeerError(`${name} did not answer in ${timeoutMs} ms`)),
-            timeoutMs,
-          );
+          const called = performance.now();
+          const timer = setTimeout(() => {
+            const error = new PeerError(`${name} did not answer in ${timeoutMs} ms`);
+            // A peer that answers others is there; only this item hangs.
+            if (answeredAt > called) pending.resolve(error);
+            else pending.reject(error);
+          }, timeoutMs);
           if (waiting.length === 0) setImmediate(flush);
           waiting.push(pending);
         });
       return async (item, traceparent) => {
-        // A refusal is an answer: only what is thrown inside counts against the peer.
+        // What the peer says of one item, good or bad, is an answer: only what is thrown inside counts against it.
         const answer = await breaker
           .execute(() => call(item, traceparent))
           .catch(error => {
@@ -209,7 +216,7 @@ export function createPeer({ name, url, token, failures = 10, halfOpenAfterMs = 
               throw new PeerError(`${name} is not asked for now: its circuit is open`);
             throw error;
           });
-        if (answer instanceof Problem) throw answer;
+        if (answer instanceof Error) throw answer;
         return answer as O;
       };
     },
@@ -233,8 +240,7 @@ function settle(calls: PendingCall[], { i, ok, problem }: AnswerLine): void {
     return;
   }
   const { slug, detail, ...more } = problem;
-  if (problems[slug].status >= 500) call.reject(new PeerError(detail));
-  else call.resolve(new Problem(slug, detail, more));
+  call.resolve(problems[slug].status >= 500 ? new PeerError(detail) : new Problem(slug, detail, more));
 }
 
 /** Shows the state of the circuit breaker to each peer. */

@@ -251,11 +251,18 @@ describe('a call to another service', () => {
     /** A service that can be broken, and a peer that opens after three failures. */
     async function breakable() {
       const state = { broken: true, asked: 0 };
-      const { url } = await service(async item => {
-        state.asked++;
-        if (state.broken) throw new Error('broken');
-        return item;
-      });
+      const { url } = await serve(
+        cleanup,
+        http => {
+          http.post(call.path, async (request, reply) => {
+            state.asked++;
+            if (state.broken) return reply.code(503).send({});
+            const entries = request.body as { item: unknown }[];
+            return reply.send(entries.map(({ item }, i) => `${JSON.stringify({ i, ok: item })}\n`).join(''));
+          });
+        },
+        { refuse: false },
+      );
       const asked = peer(url, { failures: 3, halfOpenAfterMs: 150 });
       return { state, asked, ask: asked.batch(call, 5_000) };
     }
@@ -268,6 +275,28 @@ describe('a call to another service', () => {
       expect(failed).toBeInstanceOf(PeerError);
       expect(failed).toHaveProperty('message', 'pay is not asked for now: its circuit is open');
       expect(state.asked).toBe(3);
+    });
+
+    it('is not opened by items that fail while the service answers', async () => {
+      const { url } = await service(async () => {
+        throw new Error('this one fails');
+      });
+      const asked = peer(url, { failures: 3 });
+      const ask = asked.batch(call, 5_000);
+      for (let n = 0; n < 10; n++) expect(await error(ask({ n }, null))).toBeInstanceOf(PeerError);
+      expect(asked.breakerState()).toBe(CircuitState.Closed);
+    });
+
+    it('is not opened by items that hang while others are answered', async () => {
+      const { url } = await service(item =>
+        item.n === 0 ? new Promise(() => undefined) : Promise.resolve(item),
+      );
+      const asked = peer(url, { failures: 3 });
+      const ask = asked.batch(call, 300);
+      const hanging = range(6).map(() => error(ask({ n: 0 }, null)));
+      await ask({ n: 1 }, null);
+      expect(await Promise.all(hanging)).toHaveLength(6);
+      expect(asked.breakerState()).toBe(CircuitState.Closed);
     });
 
     it('stays closed while successes come in between', async () => {

@@ -35,7 +35,7 @@ export const subscriptions: Subscription<NoticeCommand>[] = [
   on(DeliveryCanceled, event => ofDelivery('DeliveryCanceled', event)),
   on(PayCanceled, event => {
     // A payment voided before there was an order: the customer was told that there is none.
-    if (event.reason === 'voided') return undefined;
+    if (event.voided) return undefined;
     const { orderId, item = null, orderQty: quantity, price, reason = null, customerId = null } = event;
     return {
       kind: 'PayCanceled',

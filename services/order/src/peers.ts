@@ -2,6 +2,9 @@ import {
   type ChargeAnswer,
   type ChargeItem,
   chargeCall,
+  type FindPaymentAnswer,
+  type FindPaymentItem,
+  findPaymentCall,
   type ReleaseItem,
   type ReserveAnswer,
   type ReserveItem,
@@ -20,6 +23,7 @@ export interface Peers {
   reserve(item: ReserveItem, traceparent: Traceparent): Promise<ReserveAnswer>;
   release(item: ReleaseItem, traceparent: Traceparent): Promise<unknown>;
   charge(item: ChargeItem, traceparent: Traceparent): Promise<ChargeAnswer>;
+  findPayment(item: FindPaymentItem, traceparent: Traceparent): Promise<FindPaymentAnswer>;
   void(item: VoidItem, traceparent: Traceparent): Promise<VoidAnswer>;
   close(): Promise<void>;
 }
@@ -42,6 +46,7 @@ export function connectPeers(options: PeersOptions): Peers {
     reserve: product.batch(reserveCall, options.productTimeoutMs),
     release: product.batch(releaseCall, options.productTimeoutMs),
     charge: pay.batch(chargeCall, options.payTimeoutMs),
+    findPayment: pay.batch(findPaymentCall, options.payTimeoutMs),
     void: pay.batch(voidCall, options.payTimeoutMs),
     async close() {
       await Promise.all([product.close(), pay.close()]);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isRejection, MAX_INTEGER, type OrderResource } from '@jumun/contracts';
+import { type ChargeAnswer, isRejection, MAX_INTEGER, type OrderResource } from '@jumun/contracts';
 import type { Outcome, Traced } from '@jumun/messaging';
 import { type Database, type Logger, PeerError, Problem, traceIdOf } from '@jumun/service-kit';
 import type { Intent, Order, OrderCommand, Wish } from './order.ts';
@@ -31,6 +31,13 @@ export interface PlacingParts {
   submit(command: Traced<OrderCommand>): Promise<Outcome<Order>>;
 }
 
+/** A request that ended before it was known what became of its intent. */
+export interface Unsettled {
+  id: number;
+  /** Whether the client can ask again for the same order. */
+  keyed: boolean;
+}
+
 /** Takes an order from a wish to its establishment, or to nothing. */
 export interface Placing {
   /**
@@ -44,8 +51,12 @@ export interface Placing {
   giveUp(intent: Intent & { voiding: boolean }, traceparent: string | null): Promise<boolean>;
   /** Ends an intent, unless it was paid: then it is established. */
   giveUpUnlessPaid(intent: Intent, traceparent: string | null): Promise<void>;
-  /** Takes the ids of intents whose request has ended without an outcome. */
-  takeUnsettled(): number[];
+  /** Undoes an order whose client was told that there is none and will order again. */
+  withdraw(id: number): Promise<void>;
+  /** Takes the requests that have ended without an outcome. */
+  takeUnsettled(): Unsettled[];
+  /** Gives them back where they could not be looked after. */
+  putBack(requests: Unsettled[]): void;
   /** Calls back when there are some. */
   onUnsettled(listener: () => void): void;
 }
@@ -59,7 +70,7 @@ interface Offer {
 export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingParts): Placing {
   /** Requests under way by their key, so that a double click waits for the first. */
   const underWay = new Map<string, { bodyHash: string; answer: Promise<OrderResource> }>();
-  let unsettled: number[] = [];
+  let unsettled: Unsettled[] = [];
   let wake = () => {};
 
   async function place(wish: Omit<Wish, 'id'>, request: RequestKey | undefined, traceparent: string) {
@@ -102,17 +113,45 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
       if (answer) return answer;
       throw unknownOutcome();
     }
-    let terms: ReturnType<typeof agree>;
     try {
-      if (offer.status === 'rejected') throw offer.reason;
-      terms = agree(intent, offer.value);
-    } catch (refusal) {
-      // Nothing was charged, and the key, if there is one, stays free.
-      await submit({ command: { type: 'abandon', id: intent.id }, traceparent });
-      release(intent, traceparent);
+      let terms: ReturnType<typeof agree>;
+      try {
+        if (offer.status === 'rejected') throw offer.reason;
+        terms = agree(intent, offer.value);
+      } catch (refusal) {
+        return await refuse(intent, refusal, traceparent);
+      }
+      return await chargeAndEstablish(intent, terms, traceparent);
+    } catch (error) {
+      if (error instanceof Problem && error.slug !== 'payment-unknown') throw error;
+      log.warn(
+        { traceId: traceIdOf(traceparent), orderId: intent.id, err: String((error as Error).cause ?? error) },
+        'payment outcome unknown',
+      );
+      unsettled.push({ id: intent.id, keyed });
+      wake();
+      throw unknownOutcome(error);
+    }
+  }
+
+  /** Ends an intent that this request did not charge, and leaves its key free. */
+  async function refuse(intent: Intent, refusal: unknown, traceparent: string): Promise<OrderResource> {
+    if (!intent.keyed) {
+      // Nobody else carries on an intent without a key.
+      await end(intent, { type: 'abandon', id: intent.id }, traceparent);
       throw refusal;
     }
-    return chargeAndEstablish(intent, terms, traceparent);
+    // Under its key another replica may have carried it on, to a charge or to an order.
+    const gone = await giveUp({ ...intent, voiding: false }, traceparent);
+    const order = gone ? undefined : await findOrder(db, intent.id);
+    if (order) return { ...order, status: 'ordered' };
+    throw refusal;
+  }
+
+  /** Ends an intent; only who really ended it gives its pieces back. */
+  async function end(intent: Intent, command: OrderCommand, traceparent: string | null): Promise<void> {
+    const outcome = await submit({ command, traceparent });
+    if (!isRejection(outcome) && outcome.changed) release(intent, traceparent);
   }
 
   /** The answer to a request that was made before, or nothing where that came to nothing and left its key free. */
@@ -125,7 +164,11 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
     if (bound.refusal !== null) throw new Problem('payment-declined', bound.refusal);
     const intent = await findIntent(db, bound.orderId);
     if (intent?.voiding) throw unknownOutcome();
-    if (intent) return resume(intent, traceparent);
+    if (intent) {
+      return resume(intent, traceparent).catch(error => {
+        throw error instanceof Problem ? error : unknownOutcome(error);
+      });
+    }
     const order = await findOrder(db, bound.orderId);
     return order && { ...order, status: 'ordered' };
   }
@@ -158,20 +201,30 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
   }
 
   async function resume(intent: Intent, traceparent: string | null): Promise<OrderResource> {
+    const { id: orderId, paymentKey, itemcd } = intent;
+    // What was paid is what the order is for, whatever the product costs by now.
+    const { payment, captured } = await peers.findPayment({ paymentKey, orderId }, traceparent);
+    if (payment) return establish(intent, payment, traceparent);
+    if (captured !== null) {
+      const item = intent.item ?? (await findProduct(db, itemcd))?.name ?? null;
+      return chargeAndEstablish(intent, { price: captured, item }, traceparent);
+    }
     let terms: ReturnType<typeof agree>;
     try {
       terms = agree(intent, await ask(intent, traceparent));
     } catch (error) {
-      if (!(error instanceof Problem) || error.status >= 500) throw error;
-      // It may have been charged before, at a price or with a reservation that no longer holds.
+      const passing = error instanceof Problem && (error.status >= 500 || error.status === 429);
+      if (!(error instanceof Problem) || passing) throw error;
+      // A charge may be on its way even so: it is voided, and then this is the answer.
       const gone = await giveUp({ ...intent, voiding: false }, traceparent);
-      const order = gone ? undefined : await findOrder(db, intent.id);
+      const order = gone ? undefined : await findOrder(db, orderId);
       if (order) return { ...order, status: 'ordered' };
       throw error;
     }
     return chargeAndEstablish(intent, terms, traceparent);
   }
 
+  /** @throws Problem payment-declined, which ends the intent, or payment-unknown, which leaves it open */
   async function chargeAndEstablish(
     intent: Intent,
     { price, item }: { price: number; item: string | null },
@@ -183,31 +236,30 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
         { paymentKey, orderId: id, price, itemcd, item, orderQty, customerId, address },
         traceparent,
       );
-      if (paid.price !== price || paid.itemcd !== itemcd) {
-        log.error(
-          { traceId: traceIdOf(traceparent), orderId: id },
-          'pay charged other terms than the intent',
-        );
-        await giveUp({ ...intent, voiding: false }, traceparent);
-        throw unknownOutcome();
-      }
-      const outcome = await submit({ command: { type: 'establish', id, price, item }, traceparent });
-      if (isRejection(outcome)) throw unknownOutcome();
-      return { id, item, orderQty, status: 'ordered', price, itemcd, customerId, address };
+      if (paid.price !== price) throw new Error(`pay charged ${paid.price} instead of ${price}`);
+      return await establish(intent, paid, traceparent);
     } catch (error) {
       if (error instanceof Problem && error.slug === 'payment-declined') {
-        await submit({ command: { type: 'refuse', id, refusal: error.detail }, traceparent });
-        release(intent, traceparent);
+        await end(intent, { type: 'refuse', id, refusal: error.detail }, traceparent);
         throw error;
       }
-      log.warn(
-        { traceId: traceIdOf(traceparent), orderId: id, err: String(error) },
-        'payment outcome unknown',
-      );
-      unsettled.push(id);
-      wake();
-      throw unknownOutcome();
+      throw unknownOutcome(error);
     }
+  }
+
+  /** Makes the order that was paid for stand. */
+  async function establish(
+    intent: Intent,
+    paid: ChargeAnswer,
+    traceparent: string | null,
+  ): Promise<OrderResource> {
+    const { id, itemcd, orderQty, customerId, address } = intent;
+    if (paid.itemcd !== itemcd)
+      throw new Error(`pay charged for product ${paid.itemcd} instead of ${itemcd}`);
+    const { price, item } = paid;
+    const outcome = await submit({ command: { type: 'establish', id, price, item }, traceparent });
+    if (isRejection(outcome)) throw unknownOutcome();
+    return { id, item, orderQty, status: 'ordered', price, itemcd, customerId, address };
   }
 
   async function giveUp(intent: Intent & { voiding: boolean }, traceparent: string | null): Promise<boolean> {
@@ -218,21 +270,21 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
       if (isRejection(outcome)) return false;
     }
     await peers.void({ paymentKey, orderId: id, unlessCaptured: false }, traceparent);
-    await submit({ command: { type: 'voided', id }, traceparent });
-    release(intent, traceparent);
+    await end(intent, { type: 'voided', id }, traceparent);
     return true;
   }
 
   async function giveUpUnlessPaid(intent: Intent, traceparent: string | null): Promise<void> {
     const { id, paymentKey } = intent;
     const { captured } = await peers.void({ paymentKey, orderId: id, unlessCaptured: true }, traceparent);
-    if (captured) {
-      const { price, item } = captured;
-      await submit({ command: { type: 'establish', id, price, item }, traceparent });
-    } else {
-      await submit({ command: { type: 'voided', id }, traceparent });
-      release(intent, traceparent);
-    }
+    if (captured) await establish(intent, captured, traceparent);
+    else await end(intent, { type: 'voided', id }, traceparent);
+  }
+
+  async function withdraw(id: number): Promise<void> {
+    if (!(await findOrder(db, id))) return;
+    const reason = 'the order could not be confirmed';
+    await submit({ command: { type: 'cancel', id, reason }, traceparent: null });
   }
 
   return {
@@ -240,10 +292,14 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
     resume,
     giveUp,
     giveUpUnlessPaid,
+    withdraw,
     takeUnsettled() {
       const taken = unsettled;
       unsettled = [];
       return taken;
+    },
+    putBack(requests) {
+      unsettled.push(...requests);
     },
     onUnsettled(listener) {
       wake = listener;
@@ -289,11 +345,13 @@ function otherBody(): Problem {
   );
 }
 
-function unknownOutcome(): Problem {
-  return new Problem(
+function unknownOutcome(cause?: unknown): Problem {
+  const problem = new Problem(
     'payment-unknown',
     'Whether the payment went through is not known yet. With an Idempotency-Key, ask again with the same key; ' +
       'without one there will be no order, and what was captured is refunded.',
     { retryAfter: 2 },
   );
+  problem.cause = cause;
+  return problem;
 }

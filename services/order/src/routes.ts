@@ -44,6 +44,8 @@ const resource = {
   },
 } as const;
 
+const exceptions = { collection: 'exceptions', path: 'orders/exceptions', rel: 'exception' } as const;
+
 /** The scope of keys whose request names no customer; no customer has this number. */
 const NOBODY = -1;
 
@@ -99,7 +101,7 @@ export function serveOrders(http: Http, { db, placing, commands }: OrderRoutes):
 
   http.get('/orders/exceptions', async request => {
     const { items, total } = await pageExceptions(db, { limit: 1000, offset: 0, order: [] });
-    return halCollection(request, { collection: 'orders', rel: 'order' }, items, {
+    return halCollection(request, exceptions, items, {
       page: 0,
       size: 1000,
       total,

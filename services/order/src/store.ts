@@ -289,9 +289,18 @@ export async function claimIntents(
   return db.query<PendingIntent & Record<string, unknown>>(
     `UPDATE intent SET settle_after = now() + $2::float8 * interval '1 ms'
      WHERE id IN (
-       SELECT id FROM intent WHERE settle_after <= now() OR id = ANY($1) ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED
+       SELECT id FROM intent WHERE settle_after <= now() OR id = ANY($1) ORDER BY settle_after LIMIT $3 FOR UPDATE SKIP LOCKED
      ) RETURNING ${PENDING}`,
     [named, leaveMs, limit],
+  );
+}
+
+/** Has intents taken up again soon, and less often as they get older: after a fifth of their age, 1 to 5 s. */
+export async function postponeIntents(db: Queryable, ids: number[]): Promise<void> {
+  await db.query(
+    `UPDATE intent SET settle_after = now() + least(greatest((now() - created_at) / 5, interval '1 s'), interval '5 s')
+     WHERE id = ANY($1)`,
+    [ids],
   );
 }
 

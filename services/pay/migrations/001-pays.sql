@@ -26,6 +26,7 @@ CREATE INDEX pay_void_check ON pay (check_at) WHERE status = 'voided' AND checks
 -- Money that is owed back. Refunded under the payment's key, so once, however often it is tried.
 CREATE TABLE refund (
   payment_key uuid PRIMARY KEY,
+  id bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
   order_id bigint NOT NULL,
   amount bigint NOT NULL,
   state text NOT NULL CHECK (state IN ('due', 'done', 'failed')),
@@ -34,7 +35,7 @@ CREATE TABLE refund (
   reason text
 );
 CREATE INDEX refund_due ON refund (next_attempt_at) WHERE state = 'due';
-CREATE INDEX refund_failed ON refund (order_id) WHERE state = 'failed';
+CREATE INDEX refund_failed ON refund (id) WHERE state = 'failed';
 
 -- Up to which payment the order service has been asked whether there is an order for it.
 CREATE TABLE pay_audit (

@@ -3,9 +3,10 @@ import type { Outcome, Traced } from '@jumun/messaging';
 import { type Database, type Logger, type Peer, PeerError } from '@jumun/service-kit';
 import type { Charging } from './charging.ts';
 import type { Pay } from './pay.ts';
-import { auditedUpTo, claimVoids, type StoreCommand, unauditedPays } from './store.ts';
+import { auditedUpTo, claimVoids, type StoreCommand, unauditedPays, voidsChecked } from './store.ts';
 
 const BATCH = 200;
+const LEAVE_MS = 30_000;
 /** By this age an intent has become an order or was voided. */
 const SETTLED_MS = 300_000;
 
@@ -25,8 +26,15 @@ export function createAudit(
 
   return {
     async voids() {
-      const voids = await claimVoids(db, BATCH);
-      for (const { orderId, paymentKey } of voids) await charging.sweep(orderId, paymentKey);
+      const voids = await claimVoids(db, LEAVE_MS, BATCH);
+      const results = await Promise.allSettled(
+        voids.map(({ orderId, paymentKey }) => charging.sweep(orderId, paymentKey)),
+      );
+      // A provider that could not be asked is asked again: a check counts when it was made.
+      const checked = voids
+        .filter((_, i) => results[i]?.status === 'fulfilled')
+        .map(({ orderId }) => orderId);
+      if (checked.length > 0) await voidsChecked(db, checked);
       return voids.length === BATCH;
     },
     async payments() {
@@ -35,13 +43,11 @@ export function createAudit(
       if (!last) return false;
       try {
         await Promise.all(
-          payments.map(async ({ id, orderId }) => {
+          payments.map(async ({ id, orderId, paymentKey }) => {
             if ((await known({ orderId }, null)).known) return;
             log.error({ orderId, payId: id }, 'a payment without an order is refunded');
-            await submit({
-              command: { type: 'cancel', orderId, reason: 'there is no such order' },
-              traceparent: null,
-            });
+            const command: StoreCommand = { type: 'void', orderId, paymentKey, unlessCaptured: false };
+            await submit({ command, traceparent: null });
           }),
         );
       } catch (error) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ChargeItem, VoidAnswer, VoidItem } from '@jumun/contracts';
+import type { ChargeItem, FindPaymentAnswer, FindPaymentItem, VoidAnswer, VoidItem } from '@jumun/contracts';
 import { type Outcome, stateOrThrow, type Traced } from '@jumun/messaging';
 import { type Database, type Logger, Problem, traceIdOf } from '@jumun/service-kit';
 import type { Pay, Payment, Terms } from './pay.ts';
@@ -23,6 +23,8 @@ export interface Charging {
     item: Omit<ChargeItem, 'paymentKey'> & { paymentKey?: string },
     traceparent: string | null,
   ): Promise<Payment>;
+  /** What a charge whose answer was lost has come to. */
+  find(item: FindPaymentItem): Promise<FindPaymentAnswer>;
   /** Makes sure that nothing is or will be captured, and says what stands where a payment may stand. */
   void(item: VoidItem, traceparent: string | null): Promise<VoidAnswer>;
   /** Sends back what was captured under a key that is void. Gives whether there was something. */
@@ -39,10 +41,15 @@ export function createCharging({ db, provider, log, read, submit, refundDue }: C
     const paymentKey = given ?? randomUUID();
     const outcome = await chargeAtProvider(paymentKey, terms.price);
     if (outcome.state === 'refunded') throw new Problem('payment-voided', 'This payment was refunded.');
+    // Captured before, under the same key and on other terms: what was captured is what was paid.
+    if (outcome.state === 'captured' && outcome.amount !== terms.price) {
+      throw new Problem('terms-differ', `Order ${terms.orderId} was charged ${outcome.amount}.`);
+    }
     const declined = outcome.state === 'declined' ? outcome.reason : null;
     const command: StoreCommand = { type: 'record', orderId: terms.orderId, paymentKey, terms, declined };
     const pay = stateOrThrow(await submit({ command, traceparent }));
     if (pay.kind !== 'payment' || pay.paymentKey !== paymentKey) refundDue();
+    log.info({ traceId: traceIdOf(traceparent), orderId: terms.orderId, outcome: outcome.state }, 'charged');
     return standing(pay, terms, given);
   }
 
@@ -73,16 +80,26 @@ export function createCharging({ db, provider, log, read, submit, refundDue }: C
     return { captured: null };
   }
 
+  async function find({ orderId, paymentKey }: FindPaymentItem): Promise<FindPaymentAnswer> {
+    const pay = await read(orderId);
+    if (pay.kind === 'payment' && pay.status === 'approved') {
+      const { id, price, itemcd, item } = pay;
+      return { payment: { id, price, itemcd, item }, captured: null };
+    }
+    const found = pay.kind === 'none' ? await provider.find(paymentKey) : undefined;
+    return { payment: null, captured: found?.state === 'captured' ? found.amount : null };
+  }
+
   async function sweep(orderId: number, paymentKey: string): Promise<boolean> {
     const found = await provider.find(paymentKey);
     if (found?.state !== 'captured') return false;
-    log.warn({ orderId, traceId: traceIdOf(null) }, 'a void payment was captured and is refunded');
+    log.warn({ orderId }, 'a void payment was captured and is refunded');
     await oweVoidRefund(db, { paymentKey, orderId, amount: found.amount });
     refundDue();
     return true;
   }
 
-  return { charge, void: voidPayment, sweep };
+  return { charge, find, void: voidPayment, sweep };
 }
 
 /**

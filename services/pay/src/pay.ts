@@ -54,6 +54,11 @@ function cancel(payment: Payment, reason: string | null): PayEvent[] {
   return [{ type: 'PayCanceled', ...fieldsOf(payment, 'canceled'), reason }];
 }
 
+/** A payment of which there was never an order. */
+function undo(payment: Payment): PayEvent[] {
+  return [{ type: 'PayCanceled', ...fieldsOf(payment, 'canceled'), reason: 'voided', voided: true }];
+}
+
 export function decide(command: PayCommand, pay: Pay): Decision<PayEvent> {
   switch (command.type) {
     case 'record': {
@@ -87,7 +92,7 @@ export function decide(command: PayCommand, pay: Pay): Decision<PayEvent> {
       if (pay.kind === 'voided') return [];
       if (pay.kind === 'none') return [{ type: 'PayVoided', paymentKey: command.paymentKey }];
       if (pay.status !== 'approved' || command.unlessCaptured) return [];
-      return cancel(pay, 'voided');
+      return undo(pay);
     }
 
     case 'cancel':

@@ -3,6 +3,8 @@ import {
   ChargeItem,
   CustomerId,
   chargeCall,
+  FindPaymentItem,
+  findPaymentCall,
   Id,
   Item,
   Money,
@@ -54,6 +56,8 @@ const resource = {
   },
 } as const;
 
+const exceptions = { collection: 'exceptions', path: 'pays/exceptions', rel: 'exception' } as const;
+
 const NewPay = Type.Object(
   {
     orderId: Id,
@@ -96,7 +100,9 @@ export function servePays(
     const known = await read(orderId);
     const mayCreate = request.trusted || legacyOrder;
     if (!mayCreate || known.kind !== 'none') {
-      return halItem(request, resource, toResource(standing(known, request.body)));
+      // To others, what was voided never was.
+      const seen: Pay = !mayCreate && known.kind === 'voided' ? { kind: 'none' } : known;
+      return halItem(request, resource, toResource(standing(seen, request.body)));
     }
     if (price === undefined || itemcd === undefined || orderQty === undefined) {
       throw new Problem('invalid-request', 'A new payment needs orderId, price, itemcd and orderQty.');
@@ -125,7 +131,7 @@ export function servePays(
 
   http.get('/pays/exceptions', async request => {
     const items = await listFailedRefunds(db);
-    return halCollection(request, resource, items, { page: 0, size: 1000, total: items.length });
+    return halCollection(request, exceptions, items, { page: 0, size: 1000, total: items.length });
   });
 
   http.post('/pays/exceptions/:id/retried', { schema: { params: IdParams } }, async (request, reply) => {
@@ -143,11 +149,12 @@ export function servePays(
     const { id, price, itemcd, item: name } = await charging.charge(item, traceparent);
     return { id, price, itemcd, item: name };
   });
+  serveBatch(http, findPaymentCall, FindPaymentItem, item => charging.find(item));
   serveBatch(http, voidCall, VoidItem, (item, traceparent) => charging.void(item, traceparent));
 }
 
 function noException(id: number): Problem {
-  return new Problem('unknown-exception', `Payment ${id} has no refund that failed.`);
+  return new Problem('unknown-exception', `There is no refund ${id} that failed.`);
 }
 
 function toResource(payment: Payment): PayResource {

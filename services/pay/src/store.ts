@@ -191,37 +191,39 @@ export async function saveRefunds(db: Database, results: RefundResult[]): Promis
 }
 
 /** Has a refund that failed tried again; gives whether there was one. */
-export async function retryRefund(db: Queryable, payId: number): Promise<boolean> {
+export async function retryRefund(db: Queryable, id: number): Promise<boolean> {
   const rows = await db.query(
-    `UPDATE refund r SET state = 'due', attempts = 0, next_attempt_at = now() FROM pay p
-     WHERE p.id = $1 AND r.payment_key = p.payment_key AND r.state = 'failed' RETURNING 1`,
-    [payId],
+    `UPDATE refund SET state = 'due', attempts = 0, next_attempt_at = now()
+     WHERE id = $1 AND state = 'failed' RETURNING 1`,
+    [id],
   );
   return rows.length > 0;
 }
 
 /** Notes that the money went back another way; gives whether there was such a refund. */
-export async function settleRefund(db: Queryable, payId: number): Promise<boolean> {
+export async function settleRefund(db: Queryable, id: number): Promise<boolean> {
   const rows = await db.query(
-    `UPDATE refund r SET state = 'done', reason = 'settled by hand: ' || coalesce(r.reason, '') FROM pay p
-     WHERE p.id = $1 AND r.payment_key = p.payment_key AND r.state = 'failed' RETURNING 1`,
-    [payId],
+    `UPDATE refund SET state = 'done', reason = 'settled by hand: ' || coalesce(reason, '')
+     WHERE id = $1 AND state = 'failed' RETURNING 1`,
+    [id],
   );
   return rows.length > 0;
 }
 
-/** A refund that waits for a person; its id is the payment's. */
+/** A refund that waits for a person. */
 export interface RefundException {
   id: number;
   orderId: number;
+  /** None where the money was captured for an order that was voided. */
+  payId: number | null;
   amount: number;
   exception: string;
 }
 
 export function listFailedRefunds(db: Queryable): Promise<RefundException[]> {
   return db.query<RefundException & Record<string, unknown>>(
-    `SELECT p.id, r.order_id AS "orderId", r.amount, coalesce(r.reason, '') AS exception
-     FROM refund r JOIN pay p USING (payment_key) WHERE r.state = 'failed' ORDER BY p.id LIMIT 1000`,
+    `SELECT r.id, r.order_id AS "orderId", p.id AS "payId", r.amount, coalesce(r.reason, '') AS exception
+     FROM refund r LEFT JOIN pay p USING (payment_key) WHERE r.state = 'failed' ORDER BY r.id LIMIT 1000`,
   );
 }
 
@@ -233,16 +235,29 @@ export async function countRefunds(db: Queryable): Promise<{ due: number; failed
   return row ?? { due: 0, failed: 0 };
 }
 
-/** Takes voids of which the provider is to be asked again, and sets the time of the next check. */
-export function claimVoids(db: Database, limit: number): Promise<{ orderId: number; paymentKey: string }[]> {
+/** Takes voids of which the provider is to be asked again, and leaves them to the caller for a while. */
+export function claimVoids(
+  db: Database,
+  leaveMs: number,
+  limit: number,
+): Promise<{ orderId: number; paymentKey: string }[]> {
   return db.query<{ orderId: number; paymentKey: string }>(
-    `UPDATE pay SET checks = checks + 1,
-            check_at = now() + (($1::float8[])[least(checks + 2, $3)]) * interval '1 ms'
+    `UPDATE pay SET check_at = now() + $1::float8 * interval '1 ms'
      WHERE order_id IN (
        SELECT order_id FROM pay WHERE status = 'voided' AND checks < $3 AND check_at <= now()
        ORDER BY check_at LIMIT $2 FOR UPDATE SKIP LOCKED
      ) RETURNING order_id AS "orderId", payment_key AS "paymentKey"`,
-    [VOID_CHECKS_MS, limit, VOID_CHECKS_MS.length],
+    [leaveMs, limit, VOID_CHECKS_MS.length],
+  );
+}
+
+/** Notes that the provider was asked, and when to ask it again. */
+export async function voidsChecked(db: Database, orderIds: number[]): Promise<void> {
+  await db.query(
+    `UPDATE pay SET checks = checks + 1,
+            check_at = now() + coalesce(($2::float8[])[checks + 2], 0) * interval '1 ms'
+     WHERE order_id = ANY($1) AND status = 'voided'`,
+    [orderIds, VOID_CHECKS_MS],
   );
 }
 
@@ -256,9 +271,9 @@ export function unauditedPays(
   db: Queryable,
   olderThanMs: number,
   limit: number,
-): Promise<{ id: number; orderId: number }[]> {
-  return db.query<{ id: number; orderId: number }>(
-    `SELECT id, order_id AS "orderId" FROM pay
+): Promise<{ id: number; orderId: number; paymentKey: string }[]> {
+  return db.query<{ id: number; orderId: number; paymentKey: string }>(
+    `SELECT id, order_id AS "orderId", payment_key AS "paymentKey" FROM pay
      WHERE id > (SELECT audited_id FROM pay_audit) AND status = 'approved' AND created_at < now() - $1::float8 * interval '1 ms'
      ORDER BY id LIMIT $2`,
     [olderThanMs, limit],

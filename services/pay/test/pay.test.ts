@@ -99,7 +99,7 @@ describe('a void', () => {
   test('refunds what was captured, once', () => {
     pay([recorded, approved])
       .when(voidIt)
-      .thenEvents(canceled('voided'))
+      .thenEvents({ ...canceled('voided'), voided: true } as PayEvent)
       .thenState({ ...payment, status: 'canceled', reason: 'voided' });
     pay([recorded, approved, canceled(null)])
       .when(voidIt)

@@ -18,6 +18,7 @@ import {
   saveRefunds,
   settleRefund,
   unauditedPays,
+  voidsChecked,
 } from '../src/store.ts';
 
 let it: ServiceDatabase;
@@ -147,9 +148,20 @@ describe('a void', () => {
     let asked = 0;
     for (let round = 0; round < 10; round++) {
       await it.db.query('UPDATE pay SET check_at = now() WHERE order_id = 22');
-      asked += (await claimVoids(it.db, 100)).filter(({ orderId }) => orderId === 22).length;
+      const due = (await claimVoids(it.db, 60_000, 100)).map(({ orderId }) => orderId);
+      asked += due.filter(orderId => orderId === 22).length;
+      await voidsChecked(it.db, due);
     }
     expect(asked).toBe(4);
+  });
+
+  test('has the provider asked again after a check that could not be made', async () => {
+    await run(voidIt(23, randomUUID()));
+    for (let round = 0; round < 10; round++) {
+      await it.db.query('UPDATE pay SET check_at = now() WHERE order_id = 23');
+      const due = (await claimVoids(it.db, 60_000, 100)).map(({ orderId }) => orderId);
+      expect(due).toContain(23);
+    }
   });
 });
 
@@ -173,15 +185,17 @@ describe('a refund', () => {
   test('that fails for good waits for a person, who has it tried again or settles it', async () => {
     const key = await due(41);
     const [payment] = await readPays(it.db, [41]);
-    const id = payment?.kind === 'payment' ? payment.id : 0;
+    const payId = payment?.kind === 'payment' ? payment.id : 0;
     const { failed } = await countRefunds(it.db);
     await saveRefunds(it.db, [
       { paymentKey: key, state: 'failed', reason: 'the account is closed', retryInMs: 0 },
     ]);
     expect((await countRefunds(it.db)).failed).toBe(failed + 1);
-    expect(await listFailedRefunds(it.db)).toEqual([
-      { id, orderId: 41, amount: 6000, exception: 'the account is closed' },
+    const failures = await listFailedRefunds(it.db);
+    expect(failures).toMatchObject([
+      { orderId: 41, payId, amount: 6000, exception: 'the account is closed' },
     ]);
+    const id = failures[0]?.id ?? 0;
     expect(await retryRefund(it.db, id)).toBe(true);
     expect(await retryRefund(it.db, id)).toBe(false);
     expect(await settleRefund(it.db, id)).toBe(false);
