@@ -251,6 +251,10 @@ describe('the answers', () => {
     expect(body.page).toEqual({ size: 2, totalElements: 5, totalPages: 3, number: 1 });
     const whole = (await get('product', '/products')).body;
     expect(Object.keys(whole._links)).toEqual(['self', 'profile']);
+    const profile = await fetch(whole._links.profile.href);
+    const { alps } = (await profile.json()) as Json;
+    expect(alps.descriptor[0].descriptor.map((field: Json) => field.name)).toContain('totalQuantity');
+    expect((await system.call('gateway', 'GET', '/profile/products')).status).toBe(200);
     expect(whole._links.self.href).toBe(path);
     const beyond = (await get('product', '/products?page=9&size=2')).body;
     expect(beyond._embedded.products).toEqual([]);

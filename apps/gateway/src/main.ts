@@ -53,13 +53,17 @@ async function startGateway(surroundings: Surroundings): Promise<Running> {
     done(null, body.length > 0 ? Readable.from(body) : undefined),
   );
 
-  const routes: [prefix: string, upstream: string][] = [
+  const resources: [path: string, upstream: string][] = [
     ['/orders', settings.ORDER_URL],
     ['/products', settings.PRODUCT_URL],
     ['/pays', settings.PAY_URL],
     ['/notices', settings.NOTICE_URL],
     ['/myPages', settings.CUSTOMERCENTER_URL],
     ['/deliveries', settings.DELIVERY_URL],
+  ];
+  const routes: [prefix: string, upstream: string][] = [
+    ...resources,
+    ...resources.map(([path, upstream]): [string, string] => [`/profile${path}`, upstream]),
     ['', settings.WEB_URL],
   ];
   for (const [prefix, upstream] of routes) {

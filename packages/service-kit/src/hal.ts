@@ -1,6 +1,6 @@
 import type { ProblemSlug } from '@jumun/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import Type from 'typebox';
+import Type, { type TObject } from 'typebox';
 import type { Http } from './http.ts';
 import type { Page, PageRequest } from './page.ts';
 import { Problem } from './problem.ts';
@@ -56,11 +56,13 @@ export interface ResourceRoutes<T extends { id: number }> extends HalResource {
   /** May set headers such as ETag on the reply. */
   find(id: number, reply: FastifyReply): Promise<T | undefined>;
   page(request: PageRequest): Promise<Page<T>>;
+  /** What one item consists of; its fields are what its profile describes. */
+  schema: TObject;
   /** Whether there are searches under /<collection>/search. */
   searches?: boolean;
 }
 
-/** GET of the collection, of one item, and the service's root with its templated links. */
+/** GET of the collection, of one item, of their profile, and the service's root with its templated links. */
 export function serveResource<T extends { id: number }>(app: Http, resource: ResourceRoutes<T>): void {
   const { collection, sortable } = resource;
 
@@ -75,6 +77,8 @@ export function serveResource<T extends { id: number }>(app: Http, resource: Res
     };
   });
 
+  serveProfile(app, resource);
+
   app.get(`/${collection}`, { schema: { querystring: PageQuery } }, async request => {
     const { page, size, sort } = request.query;
     const order = [sort ?? []].flat().map(term => parseSort(term, sortable));
@@ -86,6 +90,21 @@ export function serveResource<T extends { id: number }>(app: Http, resource: Res
     const item = await resource.find(request.params.id, reply);
     if (!item) throw unknownItem(resource, request.params.id);
     return halItem(request, resource, item);
+  });
+}
+
+/** What a `profile` link leads to: the fields of an item, as ALPS has it (draft-amundsen-richardson-foster-alps). */
+function serveProfile(app: Http, { collection, rel, schema }: HalResource & { schema: TObject }): void {
+  const fields = Object.keys(schema.properties).map(name => ({ name, type: 'SEMANTIC' }));
+  app.get('/profile', async request => {
+    const self = `${baseUrl(request)}/profile`;
+    return { _links: { self: { href: self }, [collection]: { href: `${self}/${collection}` } } };
+  });
+  app.get(`/profile/${collection}`, async request => {
+    const href = `${baseUrl(request)}/profile/${collection}`;
+    return {
+      alps: { version: '1.0', descriptor: [{ id: `${rel}-representation`, href, descriptor: fields }] },
+    };
   });
 }
 

@@ -1,3 +1,4 @@
+import Type from 'typebox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sendCreated, serveResource } from '../src/hal.ts';
 import type { Http } from '../src/http.ts';
@@ -26,6 +27,7 @@ describe('HAL', () => {
 
   function routes(http: Http) {
     serveResource(http, {
+      schema: Type.Object({ id: Type.Integer(), name: Type.String() }),
       collection: 'orders',
       rel: 'order',
       unknown: 'unknown-order',

@@ -1,4 +1,4 @@
-import { Id } from '@jumun/contracts';
+import { Id, MyPageResource } from '@jumun/contracts';
 import { baseUrl, type Database, type Http, halItem, serveResource, unknownItem } from '@jumun/service-kit';
 import Type from 'typebox';
 import { findMyPage, pageMyPages } from './store.ts';
@@ -25,6 +25,7 @@ const resource = {
 export function serveMyPages(http: Http, db: Database): void {
   serveResource(http, {
     ...resource,
+    schema: MyPageResource,
     searches: true,
     find: id => findMyPage(db, id),
     page: request => pageMyPages(db, request),

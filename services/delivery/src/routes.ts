@@ -1,4 +1,4 @@
-import { Nullable, Text } from '@jumun/contracts';
+import { DeliveryResource, Nullable, Text } from '@jumun/contracts';
 import { type Outcome, stateOrThrow, type Traced } from '@jumun/messaging';
 import {
   type Batcher,
@@ -44,6 +44,7 @@ export interface DeliveryRoutes {
 export function serveDeliveries(http: Http, { db, commands }: DeliveryRoutes): void {
   serveResource(http, {
     ...resource,
+    schema: DeliveryResource,
     find: id => findDelivery(db, id),
     page: request => pageDeliveries(db, request),
   });

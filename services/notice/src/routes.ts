@@ -1,3 +1,4 @@
+import { NoticeResource } from '@jumun/contracts';
 import { type Database, type Http, serveResource } from '@jumun/service-kit';
 import { findNotice, pageNotices } from './store.ts';
 
@@ -6,6 +7,7 @@ export function serveNotices(http: Http, db: Database): void {
     collection: 'notices',
     rel: 'notice',
     unknown: 'unknown-notice',
+    schema: NoticeResource,
     sortable: {
       id: 'id',
       orderId: 'order_id',

@@ -9,6 +9,7 @@ import {
   Money,
   Nullable,
   OrderQty,
+  OrderResource,
   Text,
 } from '@jumun/contracts';
 import { type Outcome, stateOrThrow, type Traced } from '@jumun/messaging';
@@ -72,6 +73,7 @@ export interface OrderRoutes {
 export function serveOrders(http: Http, { db, placing, commands }: OrderRoutes): void {
   serveResource(http, {
     ...resource,
+    schema: OrderResource,
     find: id => findOrder(db, id),
     page: request => pageOrders(db, request),
   });

@@ -10,7 +10,7 @@ import {
   Money,
   Nullable,
   OrderQty,
-  type PayResource,
+  PayResource,
   Text,
   VoidItem,
   voidCall,
@@ -91,6 +91,7 @@ export function servePays(
 ): void {
   serveResource(http, {
     ...resource,
+    schema: PayResource,
     find: id => findPay(db, id),
     page: request => pagePays(db, request),
   });

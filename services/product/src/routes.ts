@@ -3,6 +3,7 @@ import {
   Item,
   Money,
   Nullable,
+  ProductResource,
   ReleaseItem,
   ReserveItem,
   releaseCall,
@@ -70,6 +71,7 @@ export interface ProductRoutes {
 export function serveProducts(http: Http, { db, commands, createNext }: ProductRoutes): void {
   serveResource(http, {
     ...resource,
+    schema: ProductResource,
     async find(id, reply) {
       const found = await findProduct(db, id);
       if (found) reply.header('etag', etagOf(found.version));
