@@ -318,14 +318,11 @@ const rules: Record<string, { rule: Rule; planted: [path: string, text: string][
   'tracked files name no package registry': {
     rule: files =>
       Object.entries(files).flatMap(([path, text]) => {
-        const [found] =
-          /\b(registry\.npmjs\.org|registry\.yarnpkg\.com|repo1?\.maven\.org|pypi\.org|files\.pythonhosted\.org)\b|^\s*registry\s*=/im.exec(
-            text,
-          ) ?? [];
+        const [found] = /"resolved":\s*"https?:|^\s*registry\s*=/im.exec(text) ?? [];
         return found && path !== SELF ? [`${path} names ${found.trim()}`] : [];
       }),
     planted: [
-      ['package-lock.json', '{"resolved": "https://registry.npmjs.org/pg/-/pg-8.23.1.tgz"}'],
+      ['package-lock.json', '{"resolved": "https://packages.example.com/pg-8.23.1.tgz"}'],
       ['.npmrc', 'registry=https://npm.example.com/'],
     ],
   },
@@ -338,7 +335,7 @@ const rules: Record<string, { rule: Rule; planted: [path: string, text: string][
       }),
     planted: [
       ['README.md', 'Run it in /home/alice/jumun.'],
-      ['tests/bench/main.ts', "const data = '/work/main';"],
+      ['tests/bench/main.ts', "const data = '/home/bob/data';"],
     ],
   },
 

@@ -2,6 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { Ordered } from '@jumun/contracts';
 import { createLogger, type Database, migrate, openDatabase, type Tx } from '@jumun/service-kit';
 import { afterAll } from 'vitest';
+import type { Cleanup } from '../../../tests/support/cleanup.ts';
 import { type FreshDatabase, freshDatabase } from '../../../tests/support/database.ts';
 import { type ConsumerOptions, on, startConsumer, type Traced } from '../src/consumer.ts';
 import { type DeadLetter, listLetters } from '../src/dead-letters.ts';
@@ -10,23 +11,9 @@ import { type LogRecord, type Message, type Outgoing, toMessage } from '../src/m
 import type { Transport } from '../src/transport.ts';
 import { openPostgresTransport } from '../src/transports/postgres.ts';
 
+export { type Cleanup, createCleanup } from '../../../tests/support/cleanup.ts';
+
 export const log = createLogger('test', 'silent');
-
-/** What a test opened, closed in the opposite order. */
-export interface Cleanup {
-  add(close: () => unknown): void;
-  run(): Promise<void>;
-}
-
-export function createCleanup(): Cleanup {
-  const closers: (() => unknown)[] = [];
-  return {
-    add: close => void closers.push(close),
-    async run() {
-      for (const close of closers.splice(0).reverse()) await close();
-    },
-  };
-}
 
 export interface OpenedDatabase {
   db: Database;

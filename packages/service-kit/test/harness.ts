@@ -1,29 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import type { Cleanup } from '../../../tests/support/cleanup.ts';
 import { freshDatabase } from '../../../tests/support/database.ts';
 import { type Database, openDatabase } from '../src/database.ts';
 import { createHttp, type Http, refuseOtherMethods } from '../src/http.ts';
 import { createLogger } from '../src/logger.ts';
 import { createMetrics } from '../src/metrics.ts';
 
+export { type Cleanup, createCleanup } from '../../../tests/support/cleanup.ts';
+
 export const log = createLogger('test', 'silent');
 export const SERVICE_TOKEN = `token-${randomUUID()}`;
-
-/** What a test opened, closed in the opposite order. */
-export interface Cleanup {
-  add(close: () => unknown): void;
-  run(): Promise<void>;
-}
-
-export function createCleanup(): Cleanup {
-  const closers: (() => unknown)[] = [];
-  return {
-    add: close => void closers.push(close),
-    async run() {
-      for (const close of closers.splice(0).reverse()) await close();
-    },
-  };
-}
 
 /** An empty database; `another` gives a pool of its own to it. */
 export async function openEmpty(
