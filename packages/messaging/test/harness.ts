@@ -4,6 +4,7 @@ import { createLogger, type Database, migrate, openDatabase, type Tx } from '@ju
 import { afterAll } from 'vitest';
 import type { Cleanup } from '../../../tests/support/cleanup.ts';
 import { type FreshDatabase, freshDatabase } from '../../../tests/support/database.ts';
+import { eventually } from '../../../tests/support/eventually.ts';
 import { type ConsumerOptions, on, startConsumer, type Traced } from '../src/consumer.ts';
 import { type DeadLetter, listLetters } from '../src/dead-letters.ts';
 import type { Loop } from '../src/loop.ts';
@@ -227,7 +228,10 @@ export async function ordersApart(transport: Transport): Promise<[number, number
 
 /** Ends the sessions of one pool at once, as the death of its process would. */
 export async function killSessions(by: Database, of: Database): Promise<void> {
-  const [row] = await of.query<{ name: string }>(`SELECT current_setting('application_name') AS name`);
+  // A session that was ended just before may be given out once more.
+  const [row] = await eventually(() =>
+    of.query<{ name: string }>(`SELECT current_setting('application_name') AS name`),
+  );
   await by.query(
     'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()',
     [row?.name],
