@@ -1,5 +1,5 @@
 import { defineService, type Outcome, type Traced } from '@jumun/messaging';
-import { createBatcher, databaseConfig, drawIds, HttpUrl, Milliseconds } from '@jumun/service-kit';
+import { createBatcher, databaseConfig, drawIds, HttpUrl, Milliseconds, type Tx } from '@jumun/service-kit';
 import Type from 'typebox';
 import type { Order, OrderCommand } from './order.ts';
 import { connectPeers } from './peers.ts';
@@ -58,7 +58,7 @@ export const order = defineService({
     });
 
     /** Binds the keys and records the intents whose key was free, or that have none, in one commit. */
-    async function openAll(tx: Parameters<typeof execute>[0], batch: Opening[]) {
+    async function openAll(tx: Tx, batch: Opening[]) {
       const keyed = batch.flatMap(({ intent, request }) =>
         request ? [{ ...request, orderId: intent.id }] : [],
       );

@@ -134,8 +134,12 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
     }
   }
 
-  /** Ends an intent that this request did not charge, and leaves its key free. */
-  async function refuse(intent: Intent, refusal: unknown, traceparent: string): Promise<OrderResource> {
+  /** Ends an intent that could not be agreed on, and leaves its key free; gives the order if it stands even so. */
+  async function refuse(
+    intent: Intent,
+    refusal: unknown,
+    traceparent: string | null,
+  ): Promise<OrderResource> {
     if (!intent.keyed) {
       // Nobody else carries on an intent without a key.
       await end(intent, { type: 'abandon', id: intent.id }, traceparent);
@@ -143,9 +147,15 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
     }
     // Under its key another replica may have carried it on, to a charge or to an order.
     const gone = await giveUp({ ...intent, voiding: false }, traceparent);
-    const order = gone ? undefined : await findOrder(db, intent.id);
-    if (order) return { ...order, status: 'ordered' };
+    const order = gone ? undefined : await answered(intent.id);
+    if (order) return order;
     throw refusal;
+  }
+
+  /** The order as its 201 shows it, whatever became of it since. */
+  async function answered(id: number): Promise<OrderResource | undefined> {
+    const order = await findOrder(db, id);
+    return order && { ...order, status: 'ordered' };
   }
 
   /** Ends an intent; only who really ended it gives its pieces back. */
@@ -169,8 +179,7 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
         throw error instanceof Problem ? error : unknownOutcome(error);
       });
     }
-    const order = await findOrder(db, bound.orderId);
-    return order && { ...order, status: 'ordered' };
+    return answered(bound.orderId);
   }
 
   /** Reserves the pieces; without the product service, what we last heard of the product has to do. */
@@ -215,11 +224,7 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
     } catch (error) {
       const passing = error instanceof Problem && (error.status >= 500 || error.status === 429);
       if (!(error instanceof Problem) || passing) throw error;
-      // A charge may be on its way even so: it is voided, and then this is the answer.
-      const gone = await giveUp({ ...intent, voiding: false }, traceparent);
-      const order = gone ? undefined : await findOrder(db, orderId);
-      if (order) return { ...order, status: 'ordered' };
-      throw error;
+      return refuse(intent, error, traceparent);
     }
     return chargeAndEstablish(intent, terms, traceparent);
   }
