@@ -5,11 +5,11 @@ const slow = process.env.SLOW ? [] : ['**/*.slow.test.ts'];
 
 export default defineConfig({
   test: {
-    include: ['{packages,services,apps}/*/test/**/*.test.ts', 'tests/**/*.test.ts'],
+    include: ['{packages,services,apps}/*/test/**/*.test.{ts,tsx}', 'tests/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...slow],
     globalSetup: ['tests/support/global-setup.ts'],
-    // Tests wait for processes and clocks more than they compute, on two cores too.
-    maxWorkers: 4,
+    // Tests wait for processes and clocks more than they compute, on two cores too; the slow ones start many processes.
+    maxWorkers: process.env.SLOW ? 2 : 4,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

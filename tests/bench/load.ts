@@ -21,6 +21,18 @@ export interface LoadResult {
 
 const LAG_LIMIT_MS = 60_000;
 
+/** Puts products on the shelf that will not be sold out. */
+export async function fillShelves(system: BenchedSystem, products: number[]): Promise<void> {
+  for (const itemcd of products) {
+    const product = { itemcd, name: `product ${itemcd}`, price: 1000, totalQuantity: 100_000_000 };
+    await fetch(`${system.url('product')}/products`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(product),
+    });
+  }
+}
+
 /** Has `clients` place orders for `seconds` and follows each to its delivery. */
 export async function placeOrders(
   system: BenchedSystem,

@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { syncDisk } from './disk.ts';
-import { type LoadResult, placeOrders } from './load.ts';
+import { fillShelves, type LoadResult, placeOrders } from './load.ts';
 import { sequentialCommit, sqlLimit } from './sql-limit.ts';
 import { startBenched } from './system.ts';
 
@@ -24,19 +24,7 @@ const number = (value: number, digits = 0) => value.toFixed(digits).padStart(9);
 const system = await startBenched();
 try {
   const cold = Array.from({ length: PRODUCTS }, (_, i) => i + 1);
-  for (const itemcd of [...cold, HOT]) {
-    const body = JSON.stringify({
-      itemcd,
-      name: `product ${itemcd}`,
-      price: 1000,
-      totalQuantity: 100_000_000,
-    });
-    await fetch(`${system.url('product')}/products`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body,
-    });
-  }
+  await fillShelves(system, [...cold, HOT]);
   await placeOrders(system, { clients: 50, seconds: 3, products: cold }); // warm-up
 
   const urls = await system.databases([

@@ -7,7 +7,7 @@ import { temporaryDirectory } from '../support/global-setup.ts';
 
 /** A jumun in a process of its own, as `npm start` runs it, on a data directory that is thrown away. */
 export interface BenchedSystem {
-  url(part: 'order' | 'product'): string;
+  url(part: 'order' | 'product' | 'customercenter'): string;
   /** Asks a service's database. */
   sql<R extends pg.QueryResultRow>(database: string, text: string): Promise<R[]>;
   /** Connection strings of databases on the same server, created where they are missing. */
@@ -19,7 +19,8 @@ export interface BenchedSystem {
 
 const main = resolve(import.meta.dirname, '../../apps/jumun/src/main.ts');
 
-export async function startBenched(): Promise<BenchedSystem> {
+/** @param env settings, e.g. `{ AUDIT_SHARE: '0' }` */
+export async function startBenched(env: Record<string, string> = {}): Promise<BenchedSystem> {
   const directory = await temporaryDirectory();
   const dataDir = join(directory, 'data');
   const base = 20_000 + Math.floor(Math.random() * 20_000);
@@ -27,7 +28,10 @@ export async function startBenched(): Promise<BenchedSystem> {
   // With BENCH_PROFILE=FOLDER the process leaves a CPU profile there when it stops.
   const folder = process.env.BENCH_PROFILE;
   const profile = folder ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : [];
-  const child = spawn(process.execPath, [...profile, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...profile, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  });
   await untilReady(child);
 
   const server = await ensurePostgres(dataDir);
@@ -36,7 +40,7 @@ export async function startBenched(): Promise<BenchedSystem> {
   const pools = new Map(
     services.map(name => [name, new pg.Pool({ connectionString: urls[name] ?? '', max: 1 })]),
   );
-  const offsets = { order: 1, product: 2 };
+  const offsets = { order: 1, product: 2, customercenter: 5 };
   return {
     url: part => `http://127.0.0.1:${base + offsets[part]}`,
     async sql<R extends pg.QueryResultRow>(database: string, text: string) {

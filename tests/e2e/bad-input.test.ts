@@ -85,6 +85,7 @@ const NO_PAGES = [
   'sort=nothing',
   'sort=id,up',
   'sort=,desc',
+  'sort=id,asc,id',
   'sort=id;DROP TABLE orders',
   'sort=__proto__',
   'sort=constructor,asc',

@@ -160,7 +160,7 @@ describe('a reservation', () => {
     });
 
   it('that expires gives its pieces back once, and a late release gives nothing', async () => {
-    const first = await halfPlaced('1 hour');
+    const first = await halfPlaced('1 minute');
     expect(await shelf(system, itemcd)).toEqual({ total: 1, available: 0 });
     await expired(first);
     expect(await shelf(system, itemcd)).toEqual({ total: 1, available: 1 });
@@ -183,7 +183,7 @@ describe('a reservation', () => {
   });
 
   it('that expired and is sold to both, because product could not be asked, is taken once', async () => {
-    const first = await halfPlaced('1 hour');
+    const first = await halfPlaced('1 minute');
     await expired(first);
     const second = await ordered(system, { itemcd, price: PRICE });
     await system.stop('product');
@@ -197,7 +197,7 @@ describe('a reservation', () => {
   });
 
   it('of an order that is paid does not expire', async () => {
-    const first = await halfPlaced('1 hour');
+    const first = await halfPlaced('1 minute');
     const [intent] = await system.sql<{ key: string }>('order', 'SELECT payment_key AS key FROM intent');
     const terms = { orderId: first, price: PRICE, itemcd, orderQty: 1 };
     const paid = await system.call('pay', 'POST', '/pays', terms, {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { ServiceName } from '@jumun/contracts';
+import { readFile } from 'node:fs/promises';
+import { type ServiceName, services } from '@jumun/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { startProxy } from '../support/proxy.ts';
@@ -213,6 +214,7 @@ describe.each([
       kind: notice.kind,
       text: expect.stringContaining('3번'),
       at: expect.stringMatching(INSTANT),
+      readAt: null,
       _links: linksOf('notice', `/notices/${notice.id}`, 'notice'),
     });
   });
@@ -279,11 +281,12 @@ describe('the answers', () => {
     });
   });
 
-  it('GET /myPages/search lists the search', async () => {
+  it('GET /myPages/search lists the searches', async () => {
     const self = `${system.url('customercenter')}/myPages/search`;
     expect((await get('customercenter', '/myPages/search')).body).toEqual({
       _links: {
         findByOrderId: { href: `${self}/findByOrderId{?orderId}`, templated: true },
+        find: { href: `${self}/find{?customerId,status,itemcd,from,to,q,after,size}`, templated: true },
         self: { href: self },
       },
     });
@@ -321,6 +324,12 @@ describe('the answers', () => {
       }
     },
   );
+
+  it.each(services)('the %s service serves the document that is committed', async name => {
+    const { body } = await system.call(name, 'GET', '/openapi.json');
+    const committed = await readFile(new URL(`../../docs/openapi/${name}.json`, import.meta.url), 'utf8');
+    expect(body).toEqual(JSON.parse(committed));
+  });
 
   it('products without an itemcd take the next free number, also when many come at once', async () => {
     const created = await Promise.all(
@@ -422,6 +431,16 @@ describe('the answers', () => {
     const headers = { ...asService, 'idempotency-key': crypto.randomUUID() };
     expect((await system.call('gateway', 'POST', '/pays', terms, headers)).status).toBe(404);
     expect((await system.call('gateway', 'POST', '/internal/charges', [], headers)).status).not.toBe(200);
+  });
+
+  it('show their dead letters to those who have the credential, and not through the gateway', async () => {
+    for (const { owner } of resources) {
+      const shown = await get(owner, '/dead-letters', asService);
+      expect(shown, owner).toMatchObject({ status: 200, body: { page: { totalElements: 0 } } });
+      const hidden = await get(owner, '/dead-letters');
+      expect(hidden, owner).toMatchObject({ status: 404, body: { type: '/problems/not-found' } });
+    }
+    expect((await get('gateway', '/dead-letters', asService)).status).not.toBe(200);
   });
 
   it('say 503 with Retry-After at the gateway where a service is away', async () => {

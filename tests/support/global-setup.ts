@@ -1,8 +1,10 @@
-import { chmod, mkdtemp, rm, statfs } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { ensurePostgres } from '../../apps/jumun/src/postgres/index.ts';
+import { ensureClient } from '../../apps/web/src/build.ts';
+import { all } from './all.ts';
 
 /** The PostgreSQL that all tests share; `inject('postgres')` in a test. */
 export interface TestPostgres {
@@ -12,9 +14,13 @@ export interface TestPostgres {
   password: string;
 }
 
+/** The Kafka of one broker that all tests share, or why there is none; `inject('kafka')` in a test. */
+export type TestKafka = { env: Record<string, string>; skipped?: never } | { env?: never; skipped: string };
+
 declare module 'vitest' {
   export interface ProvidedContext {
     postgres: TestPostgres;
+    kafka: TestKafka;
   }
 }
 
@@ -40,14 +46,53 @@ export async function temporaryDirectory(): Promise<string> {
   return directory;
 }
 
-/** Starts the tests' PostgreSQL, with the settings of production, and stops and removes it when they are through. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+/** Starts the tests' PostgreSQL, with the settings of production but for several systems at once. */
+async function startPostgres(project: TestProject): Promise<() => Promise<void>> {
   const directory = await temporaryDirectory();
-  const server = await ensurePostgres(join(directory, 'data'));
+  const server = await ensurePostgres(join(directory, 'data'), { settings: { max_connections: '600' } });
   const { host, port, superuser, password } = server;
   project.provide('postgres', { host, port, superuser, password });
   return async () => {
     await server.stop('fast');
     await rm(directory, { recursive: true, force: true, maxRetries: 10 });
+  };
+}
+
+/**
+ * Starts the tests' Kafka where it can run and a file of the run speaks of it. Without Java 17 and Maven it cannot, and
+ * all tests that need Kafka are skipped, with that reason.
+ */
+async function startSharedKafka(project: TestProject): Promise<() => Promise<void>> {
+  const skipped = await whyNoSharedKafka(project);
+  if (skipped) {
+    project.provide('kafka', { skipped });
+    return async () => undefined;
+  }
+  const { startKafka } = await import('../kafka/kafka.ts');
+  const { env, stop } = await startKafka();
+  project.provide('kafka', { env });
+  return stop;
+}
+
+async function whyNoSharedKafka(project: TestProject): Promise<string | undefined> {
+  if (!process.env.SLOW) return 'SLOW=1 is not set';
+  const texts = await Promise.all(project.vitest.state.getPaths().map(path => readFile(path, 'utf8')));
+  if (!texts.some(text => /kafka/i.test(text))) return 'no file of this run has the word Kafka in it';
+  const { whyNoKafka } = await import('../kafka/kafka.ts');
+  const missing = await whyNoKafka();
+  if (missing) process.stdout.write(`SKIPPED: the tests with Kafka. ${missing}\n`);
+  return missing;
+}
+
+/** Starts what the tests share, and stops and removes it when they are through. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const [stopPostgres, stopKafka] = await all([
+    startPostgres(project),
+    startSharedKafka(project),
+    // Each system that a test starts has a web, which would build it.
+    ensureClient(),
+  ]);
+  return async () => {
+    await all([stopPostgres(), stopKafka()]);
   };
 }

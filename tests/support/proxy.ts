@@ -9,6 +9,8 @@ export interface TcpProxy {
   hang(): void;
   /** Requests go through and their answers are held. */
   holdAnswers(): void;
+  /** What is held from now on waits until it passes; new connections go through at once, and so overtake it. */
+  leaveBehind(): void;
   /** Answers go through byte by byte. */
   chopAnswers(): void;
   /** Ends all connections; what they held is lost. */
@@ -38,7 +40,11 @@ function set(gate: Gate, open: boolean): void {
 export async function startProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
-  const requests: Gate = { open: true, waiting: [] };
+  let requests: Gate = { open: true, waiting: [] };
+  /** The gates of connections that were left behind. */
+  const late: Gate[] = [];
+  /** Callers, and whether something of theirs was held. */
+  const callers = new Map<Socket, { held: boolean }>();
   const answers: Gate = { open: true, waiting: [] };
 
   let chopping = false;
@@ -51,13 +57,18 @@ export async function startProxy(target: string): Promise<TcpProxy> {
       return;
     }
     let callee: Socket | undefined;
-    caller.on('data', chunk =>
-      through(requests, () => {
+    const gate = requests;
+    const state = { held: false };
+    callers.set(caller, state);
+    caller.on('close', () => callers.delete(caller));
+    caller.on('data', chunk => {
+      if (!gate.open) state.held = true;
+      through(gate, () => {
         callee ??= callTarget(caller);
         callee.write(chunk);
-      }),
-    );
-    caller.on('end', () => through(requests, () => callee?.end()));
+      });
+    });
+    caller.on('end', () => through(gate, () => callee?.end()));
     caller.on('close', () => callee?.destroy());
   });
 
@@ -100,8 +111,7 @@ export async function startProxy(target: string): Promise<TcpProxy> {
   const address = server.address();
 
   function cut(): void {
-    requests.waiting = [];
-    answers.waiting = [];
+    for (const gate of [requests, answers, ...late]) gate.waiting = [];
     for (const socket of sockets) socket.destroy();
   }
 
@@ -110,8 +120,7 @@ export async function startProxy(target: string): Promise<TcpProxy> {
     pass() {
       chopping = false;
       refusing = false;
-      set(requests, true);
-      set(answers, true);
+      for (const gate of [requests, answers, ...late.splice(0)]) set(gate, true);
     },
     hang() {
       set(requests, false);
@@ -120,6 +129,13 @@ export async function startProxy(target: string): Promise<TcpProxy> {
     holdAnswers() {
       set(answers, false);
       set(requests, true);
+    },
+    leaveBehind() {
+      late.push(requests);
+      requests = { open: true, waiting: [] };
+      set(answers, true);
+      // One of which nothing is held would take up a new request, and keep it.
+      for (const [caller, { held }] of callers) if (!held) caller.destroy();
     },
     chopAnswers() {
       chopping = true;

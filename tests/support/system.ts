@@ -1,18 +1,19 @@
-import { createServer } from 'node:net';
 import type { ServiceName } from '@jumun/contracts';
 import { services as serviceNames } from '@jumun/contracts';
 import { customercenter } from '@jumun/customercenter';
 import { delivery } from '@jumun/delivery';
 import { gateway } from '@jumun/gateway';
-import type { Service } from '@jumun/messaging';
+import type { Service, Transport } from '@jumun/messaging';
 import { openPostgresTransport } from '@jumun/messaging/postgres';
 import { notice } from '@jumun/notice';
 import { order } from '@jumun/order';
 import { pay } from '@jumun/pay';
 import { product } from '@jumun/product';
-import { createLogger, openDatabase, type Running } from '@jumun/service-kit';
+import { createLogger, isTransient, openDatabase, type Running } from '@jumun/service-kit';
+import type { Tracer } from '@opentelemetry/api';
 import pg from 'pg';
 import { freshDatabase } from './database.ts';
+import { reservePorts } from './ports.ts';
 
 const services: Record<ServiceName, Service> = { order, product, pay, delivery, notice, customercenter };
 type PartName = ServiceName | 'gateway';
@@ -59,30 +60,26 @@ export interface SystemOptions {
   without?: PartName[];
   /** Settings, e.g. `{ PRODUCT__RESERVATION_MS: '1000' }`. */
   env?: Record<string, string>;
+  /** Makes the spans of each part; without, there are none. */
+  tracerOf?: (part: PartName) => Tracer;
+  /** Where the parts' log lines go, with LOG_LEVEL in `env`; `silent` unless said. */
+  logTo?: { write(line: string): void };
+  /** The connection string by which a service (or the log) reaches its database: through something that fails, say. */
+  reach?(name: ServiceName | 'events', url: string): Promise<string>;
+  /** The log as a service meets it. */
+  carry?(name: ServiceName, log: Transport): Transport;
 }
 
-/** Ports that were free a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      server =>
-        new Promise<number>((resolve, reject) => {
-          server.once('error', reject);
-          server.listen({ host: '127.0.0.1', port: 0 }, () => {
-            const address = server.address();
-            resolve(typeof address === 'object' && address ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))));
-  return ports;
-}
-
-export async function startSystem({ without = [], env: given = {} }: SystemOptions = {}): Promise<System> {
+export async function startSystem({
+  without = [],
+  env: given = {},
+  tracerOf,
+  logTo,
+  reach = async (_, url) => url,
+  carry = (_, log) => log,
+}: SystemOptions = {}): Promise<System> {
   const parts: PartName[] = [...serviceNames, 'gateway'];
-  const ports = await freePorts(parts.length + 1);
+  const { ports, release } = await reservePorts(parts.length + 1);
   const portOf = Object.fromEntries(parts.map((part, i) => [part, ports[i]])) as Record<PartName, number>;
   const databases = Object.fromEntries(
     await Promise.all(
@@ -97,11 +94,12 @@ export async function startSystem({ without = [], env: given = {} }: SystemOptio
   }
   // Nothing listens where the web would.
   base.WEB_URL = `http://127.0.0.1:${ports.at(-1)}`;
-  for (const name of serviceNames) base[`${name.toUpperCase()}__DATABASE_URL`] = databases[name].url;
+  for (const name of serviceNames)
+    base[`${name.toUpperCase()}__DATABASE_URL`] = await reach(name, databases[name].url);
 
   const log = createLogger('events', 'silent');
   const transport = await openPostgresTransport(
-    openDatabase({ url: databases.events.url, name: 'events', connections: 6, log }),
+    openDatabase({ url: await reach('events', databases.events.url), name: 'events', connections: 6, log }),
   );
   const running = new Map<PartName, Running>();
   const replicas = new Set<Running>();
@@ -110,12 +108,18 @@ export async function startSystem({ without = [], env: given = {} }: SystemOptio
 
   async function start(part: PartName, env: Record<string, string> = {}): Promise<void> {
     const settings = { ...base, ...given, ...env };
-    const surroundings = { env: settings, processMetrics: false };
+    const surroundings = { env: settings, logTo, processMetrics: false, tracer: tracerOf?.(part) };
+    const begin = () =>
+      part === 'gateway'
+        ? gateway.start(surroundings)
+        : services[part].start({ ...surroundings, transport: carry(part, transport), exclusive: true });
+    // On a machine that is busy with much else, a connection to a database may take longer than is waited for.
     running.set(
       part,
-      part === 'gateway'
-        ? await gateway.start(surroundings)
-        : await services[part].start({ ...surroundings, transport, exclusive: true }),
+      await begin().catch(error => {
+        if (!isTransient(error)) throw error;
+        return begin();
+      }),
     );
   }
 
@@ -173,8 +177,10 @@ export async function startSystem({ without = [], env: given = {} }: SystemOptio
       const settings = { ...base, ...given, ...env, [`${name.toUpperCase()}__PORT`]: '0' };
       const replica = await services[name].start({
         env: settings,
+        logTo,
         processMetrics: false,
-        transport,
+        tracer: tracerOf?.(name),
+        transport: carry(name, transport),
         exclusive: false,
       });
       replicas.add(replica);
@@ -191,6 +197,7 @@ export async function startSystem({ without = [], env: given = {} }: SystemOptio
       await Promise.all([...pools.values()].map(pool => pool.end()));
       await transport.close();
       await Promise.all(Object.values(databases).map(database => database.drop()));
+      await release();
     },
   };
 }

@@ -3,6 +3,7 @@ import { createServer, type IncomingHttpHeaders, request, type Server, type Serv
 import { type AddressInfo, connect } from 'node:net';
 import { createHttp, createLogger, createMetrics, type Running } from '@jumun/service-kit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../../tests/support/eventually.ts';
 import { gateway } from '../src/main.ts';
 
 const TOKEN = 'a-token-for-tests-only';
@@ -28,6 +29,8 @@ interface Seen {
 let seen: Seen[] = [];
 /** What the services do instead of telling what they saw. */
 let instead: ((response: ServerResponse) => void) | undefined;
+/** The service that takes requests and does not answer. */
+let hangs: string | undefined;
 const upstreams = new Map<string, Server>();
 const started: Running[] = [];
 let door: string;
@@ -42,6 +45,7 @@ async function startUpstream(name: string): Promise<void> {
       const { method = '', url = '', headers } = message;
       seen.push({ name, method, url, headers, body: Buffer.concat(chunks).toString() });
       if (instead) return instead(response);
+      if (name === hangs) return;
       response.writeHead(200, { 'content-type': 'application/json', etag: '"7"' });
       response.end(JSON.stringify({ from: name }));
     });
@@ -68,6 +72,7 @@ beforeAll(async () => {
 afterEach(() => {
   seen = [];
   instead = undefined;
+  hangs = undefined;
 });
 
 afterAll(async () => {
@@ -290,16 +295,62 @@ describe('answers 503 with Retry-After', () => {
   });
 });
 
+describe('does not ask a service that hangs', () => {
+  it('but by one request at a time, whatever its address, while the others go on; and all again when it is well', async () => {
+    const careful = await startGateway({ UPSTREAM_TIMEOUT_MS: '300' });
+    const ask = (path: string) => fetch(`${careful}${path}`);
+    const shown = async () => (await ask('/metrics')).text();
+    const trials = async () =>
+      Number(
+        /jumun_breaker_transitions_total\{peer="order",state="halfopen".*\} (\d+)/.exec(await shown())?.[1],
+      );
+    hangs = 'order';
+    await Promise.all(Array.from({ length: 10 }, () => ask('/orders/0')));
+    expect(await shown()).toContain('jumun_breaker_state{peer="order",state="open",service="gateway"} 1');
+
+    seen = [];
+    for (let n = 0; n < 60; n++) {
+      const refused = await ask(n % 2 ? '/orders/1' : '/profile/orders');
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
+      expect(await refused.json()).toMatchObject({ type: '/problems/peer-unavailable' });
+      expect((await ask('/products/1')).status).toBe(200);
+    }
+    // Of the first, given up meanwhile, some may arrive only now.
+    const asked = seen.filter(({ name, url }) => name === 'order' && url !== '/orders/0').length;
+    expect(asked).toBeLessThanOrEqual(await trials());
+    expect(seen.filter(({ name }) => name === 'product')).toHaveLength(60);
+    expect(await shown()).toContain('jumun_breaker_state{peer="product",state="closed",service="gateway"} 1');
+
+    hangs = undefined;
+    await eventually(async () => expect((await ask('/orders/1')).status).toBe(200));
+    const all = await Promise.all(Array.from({ length: 50 }, () => ask('/orders/1')));
+    for (const { status } of all) expect(status).toBe(200);
+    expect(await shown()).toContain('jumun_breaker_state{peer="order",state="closed",service="gateway"} 1');
+  });
+
+  it('and waits for no connection longer than for an answer: all are told, and none is kept', async () => {
+    const careful = await startGateway({ UPSTREAM_TIMEOUT_MS: '1000' });
+    hangs = 'order';
+    // Many times more than it has connections: who waits for his turn gives up with those before him.
+    const answers = await Promise.all(Array.from({ length: 400 }, () => fetch(`${careful}/orders/1`)));
+    for (const { status } of answers) expect(status).toBe(503);
+    expect(seen.length).toBeLessThan(answers.length);
+    const text = await (await fetch(`${careful}/metrics`)).text();
+    expect(text).toContain('jumun_http_requests_under_way{service="gateway"} 0');
+  });
+});
+
 describe('passes on the refusals of a service', () => {
   it('at once: a service that says 503 is not asked again behind the client’s back', async () => {
     instead = response => {
       response.writeHead(503, { 'retry-after': '1', 'content-type': 'application/problem+json' });
       response.end('{"type":"/problems/unavailable"}');
     };
-    const response = await fetch(`${door}/orders/1`);
+    const response = await fetch(`${door}/orders/503`);
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
     expect(await response.json()).toEqual({ type: '/problems/unavailable' });
-    expect(seen).toHaveLength(1);
+    // What the test before gave up may still arrive.
+    expect(seen.filter(({ url }) => url === '/orders/503')).toHaveLength(1);
   });
 
   it.each([70_000, 5_000_000])('of a body of %i bytes', async size => {
@@ -382,4 +433,26 @@ it('finishes what is under way before it stops', async () => {
   answer();
   expect(await (await late).text()).toBe('late');
   await stopped;
+});
+
+it('stands clients that leave before the service has answered', async () => {
+  const failures: unknown[] = [];
+  const note = (error: unknown) => failures.push(error);
+  process.on('uncaughtException', note);
+  const answers: ServerResponse[] = [];
+  instead = response => void answers.push(response);
+  const client = new AbortController();
+  const asked = Array.from({ length: 10 }, () => fetch(`${door}/orders/left`, { signal: client.signal }));
+  await eventually(async () => expect(answers).toHaveLength(asked.length));
+  client.abort();
+  await Promise.allSettled(asked);
+  instead = undefined;
+  // By then the gateway has noticed.
+  await fetch(`${door}/actuator/health`);
+  const ended = answers.map(answer => once(answer, 'close'));
+  for (const answer of answers) answer.end('an answer');
+  await Promise.all(ended);
+  expect((await fetch(`${door}/orders/1`)).status).toBe(200);
+  process.off('uncaughtException', note);
+  expect(failures).toEqual([]);
 });

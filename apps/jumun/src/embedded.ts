@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createLogger, isTransient, openDatabase } from '@jumun/service-kit';
+import { createLogger, isTransient, type Logger, openDatabase } from '@jumun/service-kit';
 import type pg from 'pg';
 import { openDataDirectory } from './postgres/data-directory.ts';
+import { oneLine } from './postgres/errors.ts';
 import { type EmbeddedPostgres, ensureDatabases, ensurePostgres, readSecrets } from './postgres/index.ts';
 import { openSecrets } from './postgres/secrets.ts';
 
@@ -13,7 +14,9 @@ const EVENTS = 'events';
 
 const JOIN_LIMIT_MS = 30_000;
 const JOIN_PAUSE_MS = 100;
-const RECOVERY_PAUSE_MS = 500;
+/** Between two tries to bring PostgreSQL back, doubling: each may read much of the log, and fail for want of room. */
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 4_000;
 
 export interface Embedded {
   /** Settings for the parts: their databases, the log's, and the services' credential. */
@@ -28,16 +31,23 @@ export interface EmbeddedOptions {
   services: readonly string[];
   /** Those that this process is to run, which no other process may then run on the same data. */
   run: readonly string[];
+  /** Takes what becomes of the server later on; nothing by default. */
+  log?: Logger;
 }
 
 /**
  * The embedded PostgreSQL of a data directory, started where it is not up, and brought back up whenever it is gone.
  * @throws Error when another process runs one of the services on this data directory
  */
-export async function openEmbedded({ dataDir, services, run }: EmbeddedOptions): Promise<Embedded> {
+export async function openEmbedded({
+  dataDir,
+  services,
+  run,
+  log = createLogger('jumun', 'silent'),
+}: EmbeddedOptions): Promise<Embedded> {
   let postgres: EmbeddedPostgres;
   let session: pg.Client | undefined;
-  let released = false;
+  const released = new AbortController();
   let recovering: Promise<void> | undefined;
 
   /** Brings up the server and takes the locks, in a session that ends only with the server or this process. */
@@ -60,14 +70,26 @@ export async function openEmbedded({ dataDir, services, run }: EmbeddedOptions):
     }
     session = client;
     client.once('end', () => {
-      if (!released) recovering ??= recover();
+      if (!released.signal.aborted) recovering ??= recover();
     });
   }
 
   async function recover(): Promise<void> {
     session = undefined;
-    while (!released && !session) {
-      await join().catch(() => delay(RECOVERY_PAUSE_MS));
+    log.error('PostgreSQL is gone; it is brought back');
+    const { signal } = released;
+    for (let tries = 1; !signal.aborted && !session; tries++) {
+      try {
+        await join();
+        log.info({ tries }, 'PostgreSQL is back');
+      } catch (error) {
+        const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (tries - 1));
+        log.error(
+          { tries, pauseMs, err: oneLine(error) },
+          'PostgreSQL does not come back; it is tried again',
+        );
+        await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      }
     }
     recovering = undefined;
   }
@@ -86,7 +108,7 @@ export async function openEmbedded({ dataDir, services, run }: EmbeddedOptions):
   return {
     env: await settings(),
     async release(mode = 'fast') {
-      released = true;
+      released.abort();
       await recovering;
       const last = session ? await isLast(session) : true;
       if (last) await postgres.stop(mode);

@@ -9,8 +9,8 @@ const BACKLOG_BYTES = 16 * 1024 * 1024;
 
 export interface LogFile {
   write(line: string): void;
-  /** Writes out what is there and ends. */
-  close(): void;
+  /** Writes out what is there, as far as the disk takes it, and ends; later lines are dropped. */
+  close(): Promise<void>;
 }
 
 /**
@@ -24,6 +24,9 @@ export function openLogFile(dataDir: string, limitBytes = LIMIT_BYTES): LogFile 
   putAside();
 
   const log = destination({ dest: path, sync: false, minLength: 8_192, maxLength: BACKLOG_BYTES });
+  // Pino calls this at the end of the process, and on a full disk it would never return: the last half second of a
+  // process that ends without `close` is lost instead.
+  log.flushSync = () => undefined;
   /** The file that is open, since the name can come to mean another. */
   let inode: number | undefined;
   let opening = true;
@@ -49,14 +52,31 @@ export function openLogFile(dataDir: string, limitBytes = LIMIT_BYTES): LogFile 
   }
 
   function putAside(): void {
-    if ((look()?.size ?? 0) > limitBytes) renameSync(path, `${path}.1`);
+    if ((look()?.size ?? 0) <= limitBytes) return;
+    try {
+      renameSync(path, `${path}.1`);
+    } catch {
+      // Another process was faster, or the disk is full; the log must not stop the system.
+    }
   }
 
+  let closed = false;
   return {
-    write: line => void log.write(line),
-    close() {
+    write(line) {
+      if (!closed) log.write(line);
+    },
+    async close() {
+      // Where it was never opened nothing can be written.
+      const idle = closed || inode === undefined;
+      closed = true;
       clearInterval(timer);
-      if (!opening) log.flushSync();
+      if (idle) return;
+      const ended = new Promise<void>(resolve => {
+        log.once('close', resolve);
+        log.once('error', () => resolve());
+      });
+      log.end();
+      await ended;
     },
   };
 }

@@ -1,50 +1,37 @@
 // Nothing may be imported before this: an old Node would fail at what it does not know, in its own words.
 const [major = 0, minor = 0, patch = 0] = process.versions.node.split('.').map(Number);
-if (major < 20 || (major === 20 && (minor < 18 || (minor === 18 && patch < 1)))) {
+if (major < 20 || (major === 20 && (minor < 19 || (minor === 19 && patch < 4)))) {
   process.stderr.write(
-    `jumun: Node ${process.versions.node} is too old; it needs 20.18.1 or newer (https://nodejs.org)\n`,
+    `jumun: Node ${process.versions.node} is too old; it needs 20.19.4 or newer (https://nodejs.org)\n`,
   );
   process.exit(1);
 }
 
-const USAGE = `usage: jumun start [--only order,pay] [--port-base 8080] [--data .jumun]
-       jumun dead-letters list | show ID | replay ID | discard ID --reason TEXT   [--data .jumun]
-`;
+const { parseArgs } = await import('node:util');
+const { commands, usage, UsageError } = await import('./commands/index.ts');
 
 try {
-  const { parseArgs } = await import('node:util');
+  const [name = '', ...args] = process.argv.slice(2);
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  // Where nobody reads any more (jumun … | head), a command is through; start goes on.
+  if (name !== 'start') process.stdout.on('error', () => process.exit());
+  const help = { help: { type: 'boolean', short: 'h' } } as const;
   const { values, positionals } = parseArgs({
+    args: command ? args : [name, ...args],
     allowPositionals: true,
-    options: {
-      only: { type: 'string' },
-      'port-base': { type: 'string' },
-      data: { type: 'string' },
-      reason: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    },
+    options: { ...command?.options, ...help },
   });
-  const [command, ...rest] = positionals;
-  if (values.help) {
-    process.stdout.write(USAGE);
-  } else if (command === 'start' && rest.length === 0) {
-    const { planStart } = await import('./options.ts');
-    const plan = planStart({ only: values.only, portBase: values['port-base'], data: values.data });
-    const { start } = await import('./start.ts');
-    await start(plan);
-  } else if (command === 'dead-letters') {
-    const { deadLetters } = await import('./dead-letters.ts');
-    await deadLetters(rest, { data: values.data, reason: values.reason });
-  } else {
-    process.stderr.write(USAGE);
-    process.exitCode = 2;
-  }
+  if (values.help) process.stdout.write(usage());
+  else if (command) await command.run(positionals, values);
+  else throw new UsageError(name ? `there is no command ${name}` : 'which command?');
 } catch (error) {
   // One clear line, whatever it was; the stack is for those who ask.
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`jumun: ${message.split('\n')[0]}\n`);
   if (process.env.JUMUN_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  const wrongUse = String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
-  if (wrongUse) process.stderr.write(USAGE);
+  const wrongUse =
+    error instanceof UsageError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
+  if (wrongUse) process.stderr.write(usage());
   process.exit(wrongUse ? 2 : 1);
 }
 

@@ -25,19 +25,25 @@ export function planStart({ only, portBase, data }: StartOptions): Plan {
   const stranger = names.find(name => !partNames.includes(name));
   if (stranger !== undefined)
     throw new Error(`--only: there is no part named ${stranger || '""'}; there are ${partNames.join(', ')}`);
-  const base = portBase === undefined ? DEFAULT_PORT_BASE : Number(portBase);
+  return { names: [...new Set(names)], portBase: portBaseOf(portBase), dataDir: dataDirectory(data) };
+}
+
+/** @throws Error in one line for an option that is no port */
+export function portBaseOf(option: string | undefined): number {
+  const base = option === undefined ? DEFAULT_PORT_BASE : Number(option);
   if (!Number.isInteger(base) || base < 1024 || base > 65_500) {
-    throw new Error(`--port-base ${portBase} is not a number from 1024 to 65500`);
+    throw new Error(`--port-base ${option} is not a number from 1024 to 65500`);
   }
-  return { names: [...new Set(names)], portBase: base, dataDir: dataDirectory(data) };
+  return base;
 }
 
 /** The data directory: an option is relative to the folder in which it is typed. */
 export function dataDirectory(data: string | undefined): string {
-  return data === undefined
-    ? resolve(root, DEFAULT_DATA)
-    : resolve(process.env.INIT_CWD ?? process.cwd(), data);
+  return data === undefined ? resolve(root, DEFAULT_DATA) : fromHere(data);
 }
+
+/** A path as it was typed: npm runs commands in the root of the checkout, wherever they are typed. */
+export const fromHere = (path: string) => resolve(process.env.INIT_CWD ?? process.cwd(), path);
 
 export const portOf = (plan: Plan, name: string) => plan.portBase + (portOffsets[name] ?? 0);
 
@@ -53,6 +59,5 @@ export function defaultEnv(plan: Plan): NodeJS.ProcessEnv {
       env[`${name.toUpperCase()}__PORT`] = String(portOf(plan, name));
   }
   for (const name of partNames) env[`${name.toUpperCase()}_URL`] = local(name);
-  env.PUBLIC_URL = local('gateway');
   return env;
 }

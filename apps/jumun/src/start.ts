@@ -1,4 +1,4 @@
-import type { Service } from '@jumun/messaging';
+import type { Service, Transport } from '@jumun/messaging';
 import { openPostgresTransport } from '@jumun/messaging/postgres';
 import { ConfigError, createLogger, isTransient, openDatabase, type Running } from '@jumun/service-kit';
 import { banner } from './banner.ts';
@@ -8,6 +8,8 @@ import { type LogFile, openLogFile } from './log-file.ts';
 import { defaultEnv, type Plan } from './options.ts';
 import { fronts, services } from './parts.ts';
 import { assertPortFree } from './ports.ts';
+import { openDataDirectory } from './postgres/data-directory.ts';
+import { openTracing } from './tracing.ts';
 
 /** `jumun start`: runs the chosen parts in this process until it is told to stop. */
 export async function start(plan: Plan): Promise<void> {
@@ -68,6 +70,9 @@ async function openData(
   given: NodeJS.ProcessEnv,
   lifetime: Lifetime,
 ): Promise<Base> {
+  await openDataDirectory(dataDir);
+  const logTo = openLogFile(dataDir);
+  lifetime.onStop(() => logTo.close());
   let found: NodeJS.ProcessEnv;
   if (chosen.length === 0) found = { SERVICE_TOKEN: await openServiceToken(dataDir) };
   else {
@@ -75,13 +80,12 @@ async function openData(
       dataDir,
       services: services.map(({ name }) => name),
       run: chosen.map(({ name }) => name),
+      log: createLogger('jumun', 'info', logTo),
     });
     lifetime.onStop(() => embedded.release());
     lifetime.onAbort(() => embedded.release('immediate'));
     found = embedded.env;
   }
-  const logTo = openLogFile(dataDir);
-  lifetime.onStop(async () => logTo.close());
   return { env: { ...found, ...given }, logTo, exclusive: true };
 }
 
@@ -91,25 +95,39 @@ async function startParts(
   { env, logTo, exclusive }: Base,
   lifetime: Lifetime,
 ): Promise<Running[]> {
-  const surroundings = (name: string) => ({ env, logTo, processMetrics: name === plan.names[0] });
+  const tracing = await openTracing(logTo);
+  if (tracing) lifetime.onStop(tracing.close);
+  const surroundings = (name: string) => ({
+    env,
+    logTo,
+    processMetrics: name === plan.names[0],
+    tracer: tracing?.tracer(name),
+  });
+  // The fronts need nobody in order to start, and may have work to do before they can.
+  const front = settled(
+    fronts.filter(({ name }) => plan.names.includes(name)).map(part => part.start(surroundings(part.name))),
+  );
   let running: Running[] = [];
-  if (chosen.length > 0) {
-    assertDatabasesDiffer(chosen, env);
-    const transport = await reach('the event log', openTransport(env, logTo));
-    lifetime.onStop(() => transport.close());
-    lifetime.assertWanted();
-    const starting = chosen.map(service =>
-      reach(
-        `the ${service.name} service`,
-        service.start({ ...surroundings(service.name), transport, exclusive }),
-      ),
-    );
-    running = await settleAll(starting, lifetime);
+  try {
+    if (chosen.length > 0) {
+      assertDatabasesDiffer(chosen, env);
+      const transport = await reach('the event log', openTransport(env, logTo));
+      lifetime.onStop(() => transport.close());
+      lifetime.assertWanted();
+      const starting = chosen.map(service =>
+        reach(
+          `the ${service.name} service`,
+          service.start({ ...surroundings(service.name), transport, exclusive }),
+        ),
+      );
+      running = outcome(await settled(starting), lifetime);
+    }
+  } finally {
+    // Added last, so that the door closes first; also where a service did not start.
+    const results = await front;
+    running = [...running, ...outcome(results, lifetime)];
   }
-  const front = fronts
-    .filter(({ name }) => plan.names.includes(name))
-    .map(part => part.start(surroundings(part.name)));
-  return [...running, ...(await settleAll(front, lifetime))];
+  return running;
 }
 
 /** Two services in one database would take each other's events for handled. */
@@ -129,10 +147,20 @@ function assertDatabasesDiffer(chosen: readonly Service[], env: NodeJS.ProcessEn
   }
 }
 
-function openTransport(env: NodeJS.ProcessEnv, logTo: LogFile | undefined) {
-  const url = env.EVENTS_URL;
-  if (!url) throw new ConfigError('EVENTS_URL is needed beside DATABASE_URL: the database of the event log');
+/** The event log: Kafka where brokers are given, else a database. */
+async function openTransport(env: NodeJS.ProcessEnv, logTo: LogFile | undefined): Promise<Transport> {
   const log = createLogger('events', 'info', logTo);
+  if (env.KAFKA_BROKERS) {
+    const { kafkaSettings, openKafkaTransport } = await import('@jumun/messaging/kafka');
+    const settings = kafkaSettings(env);
+    if (settings) return openKafkaTransport(settings, log);
+  }
+  const url = env.EVENTS_URL;
+  if (!url) {
+    throw new ConfigError(
+      'KAFKA_BROKERS or EVENTS_URL is needed beside DATABASE_URL: where the event log is',
+    );
+  }
   return openPostgresTransport(openDatabase({ url, name: 'events', connections: 8, log }));
 }
 
@@ -147,12 +175,15 @@ async function reach<T>(whose: string, opening: Promise<T>): Promise<T> {
   }
 }
 
+/** Waits for all, so that what did start can be stopped even if another did not. */
+const settled = (starting: Promise<Running>[]) => Promise.allSettled(starting);
+
 /**
- * Waits for all, so that what did start is stopped even if another did not. They are stopped one after the other,
- * the last first: an order under way still needs those that were started before it.
+ * What has started, to be stopped one after the other, the last first: an order under way still needs those that were
+ * started before it.
+ * @throws what the first that did not start has thrown
  */
-async function settleAll(starting: Promise<Running>[], lifetime: Lifetime): Promise<Running[]> {
-  const results = await Promise.allSettled(starting);
+function outcome(results: PromiseSettledResult<Running>[], lifetime: Lifetime): Running[] {
   const running = results.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []));
   for (const part of running) lifetime.onStop(() => part.stop());
   const failed = results.find(result => result.status === 'rejected');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../../../tests/support/eventually.ts';
-import { deadLetters as runDeadLetters } from '../src/dead-letters.ts';
+import { deadLetters as runDeadLetters } from '../src/commands/dead-letters.ts';
 import { ensureDatabases, ensurePostgres } from '../src/postgres/index.ts';
 import { call, openPlace, orderThrough, type Place, type Started, stock } from './jumun.ts';
 
@@ -97,6 +97,7 @@ it('lists, shows, replays and discards beside the running system', async () => {
   expect(shown.out).toMatch(/reason +DeliveryStarted/);
   expect(shown.out).toContain('"orderId":"none"');
   expect(shown.out).toContain('MalformedMessageError');
+  expect(shown.out).toMatch(/successors +customercenter\/\d+ \(DeliveryStarted\)/);
 
   // Nothing was repaired: it fails again, and is set aside again.
   const failedAt = async () =>
@@ -107,7 +108,7 @@ it('lists, shows, replays and discards beside the running system', async () => {
       )
     )[0];
   const first = await failedAt();
-  expect((await deadLetters('replay', letter)).code).toBe(0);
+  expect((await deadLetters('replay', 'all', 'customercenter')).out).toContain(`${letter} is tried again`);
   await eventually(async () => {
     const again = await failedAt();
     expect(again).toBeDefined();
@@ -118,6 +119,9 @@ it('lists, shows, replays and discards beside the running system', async () => {
   expect(discarded).toMatchObject({ code: 0, err: '' });
   await eventually(async () => expect((await view(order)).deliveryStatus).toBe('deliverystarted'));
   expect((await deadLetters('show', letter)).out).toMatch(/reason +sent by a test \(was: /);
+  expect((await deadLetters('list', 'customercenter')).out).toBe('no dead letters\n');
+  const gone = (await deadLetters('list', 'customercenter', '--discarded')).out;
+  expect(gone).toMatch(new RegExp(`${letter}\tdiscarded\t.*\t\\d{4}-[^\t]+Z\tsent by a test \\(was: `));
   expect(system.isRunning()).toBe(true);
   expect(await place.postmaster()).toBeDefined();
 }, 90_000);
@@ -130,8 +134,11 @@ it('refuses in one line what it cannot do', async () => {
   await refused(['replay']).toThrow('as list shows it');
   await refused(['discard', 'order/1']).toThrow('discard needs --reason TEXT');
   await refused(['discard', 'order/1'], ' ').toThrow('discard needs --reason TEXT');
-  await refused(['bury', 'order/1']).toThrow('usage: jumun dead-letters');
-  await refused([]).toThrow('usage: jumun dead-letters');
+  await refused(['list', 'shipping']).toThrow('there is no service shipping');
+  await refused(['replay', 'all', 'shipping']).toThrow('there is no service shipping');
+  await refused(['show', 'order/1', 'order/2']).toThrow('dead-letters takes list');
+  await refused(['bury', 'order/1']).toThrow('dead-letters takes list [SERVICE], show ID');
+  await refused([]).toThrow('dead-letters takes list [SERVICE], show ID');
   await refused(['show', 'order/4711']).toThrow('there is no dead letter order/4711');
   await refused(['replay', 'order/4711']).toThrow('order/4711 is not a dead letter');
   await refused(['discard', 'order/4711'], 'why not').toThrow('order/4711 is not a dead letter');
@@ -145,16 +152,21 @@ it('refuses in one line what it cannot do', async () => {
   });
 });
 
-it('works alone too: what it discards then is skipped when the system runs again', async () => {
+it('works alone too: what it discards then, with its successors, is skipped when the system runs again', async () => {
   const order = await orderThrough(place, 1);
   const letter = await poison(order);
   system.signal('SIGTERM');
   expect((await system.exited).code).toBe(0);
 
-  expect((await deadLetters('discard', letter, '--reason', 'sent by a test')).code).toBe(0);
+  const discarded = await deadLetters('discard', letter, '--reason', 'sent by a test', '--successors');
+  expect(discarded.out).toMatch(/^(customercenter\/\d+ is given up\n){2}$/);
   expect(await place.postmaster()).toBeUndefined();
 
   system = place.start();
   await system.ready();
-  await eventually(async () => expect((await view(order)).deliveryStatus).toBe('deliverystarted'));
+  // What comes later goes on, and what was given up is not shown.
+  const next = await call('DELETE', `${place.url('order')}/orders/${order}`);
+  expect(next.status).toBe(204);
+  await eventually(async () => expect((await view(order)).status).toBe('orderCanceled'));
+  expect((await view(order)).deliveryStatus).not.toBe('deliverystarted');
 }, 90_000);

@@ -6,14 +6,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../../../tests/support/eventually.ts';
 import { temporaryDirectory } from '../../../tests/support/global-setup.ts';
+import { killPostgres, postmasterOf } from '../../../tests/support/postmaster.ts';
 import { portOffsets } from '../src/ports.ts';
-import { holderOf, isAlive, readLockFile } from '../src/postgres/lock-file.ts';
+import { isAlive } from '../src/postgres/lock-file.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 const MAIN = join(REPOSITORY, 'apps/jumun/src/main.ts');
 
 /** Settings of this process that would reach into what it starts. */
-const FOREIGN = /^(VITEST|TEST|NODE_ENV|NODE_OPTIONS|PORT|DATABASE_URL|EVENTS_URL|SERVICE_TOKEN|INIT_CWD)|__/;
+const FOREIGN =
+  /^(VITEST|TEST|OTEL_|KAFKA_|NODE_ENV|NODE_OPTIONS|HOST|PORT|DATABASE_URL|EVENTS_URL|SERVICE_TOKEN|INIT_CWD)|__/;
 
 export interface Exit {
   code: number | null;
@@ -55,6 +57,8 @@ export interface Place {
   start(args?: string[], options?: StartOptions): Started;
   /** The main process of the embedded PostgreSQL, if one runs. */
   postmaster(): Promise<number | undefined>;
+  /** kill -9 of all that runs here at once: what was started, PostgreSQL, and its children. */
+  crash(): Promise<void>;
   clean(): Promise<void>;
 }
 
@@ -70,11 +74,7 @@ export async function openPlace(): Promise<Place> {
     return it;
   }
 
-  async function postmaster(): Promise<number | undefined> {
-    const cluster = join(dataDir, 'pg');
-    const pid = (await readLockFile(cluster).catch(() => undefined))?.pid;
-    return pid !== undefined && (await holderOf(pid, cluster)) === 'server' ? pid : undefined;
-  }
+  const postmaster = () => postmasterOf(dataDir);
 
   return {
     dataDir,
@@ -88,6 +88,11 @@ export async function openPlace(): Promise<Place> {
       return jumun(options.npm ? all : ['start', ...all], options);
     },
     postmaster,
+    async crash() {
+      for (const it of started) it.signalGroup('SIGKILL');
+      await killPostgres(dataDir);
+      await Promise.all(started.map(it => it.exited));
+    },
     async clean() {
       for (const it of started) it.signalGroup('SIGKILL');
       await Promise.all(started.map(it => it.exited));
@@ -103,7 +108,8 @@ export async function openPlace(): Promise<Place> {
   };
 }
 
-function launch(args: string[], { env = {}, npm, node = [] }: StartOptions): Started {
+/** A process that ends by itself or is ended by who launched it. */
+export function launch(args: string[], { env = {}, npm, node = [] }: StartOptions): Started {
   const begun = performance.now();
   const inherited = Object.entries(process.env).filter(([name]) => !FOREIGN.test(name));
   const [command, ...rest] = npm

@@ -75,11 +75,13 @@ describe('npm start', () => {
       const { status, body } = await call('GET', `${place.url(part)}/actuator/health`);
       expect({ part, status, body }).toEqual({ part, status: 200, body: { status: 'UP' } });
     }
-    const landing = await call('GET', `http://127.0.0.1:${place.portBase}/`);
-    expect(landing.headers.get('content-type')).toMatch('text/html');
-    expect(landing.body).toContain(`http://127.0.0.1:${place.portBase + 8}/orders`);
+    const shop = await call('GET', `http://127.0.0.1:${place.portBase}/`);
+    expect(shop.headers.get('content-type')).toMatch('text/html');
+    expect(shop.body).toContain('<div id="root">');
     const viaGateway = await call('GET', `http://127.0.0.1:${place.portBase + 8}/`);
-    expect(viaGateway.body).toBe(landing.body);
+    expect(viaGateway.body).toBe(shop.body);
+    const orders = await call('GET', `http://127.0.0.1:${place.portBase}/orders`);
+    expect(orders.body).toMatchObject({ page: { number: 0 } });
     const problem = await call('GET', `http://127.0.0.1:${place.portBase + 8}/problems/out-of-stock`);
     expect(problem.body).toContain('There are not enough pieces left');
   });

@@ -3,7 +3,7 @@ import { Address, CustomerId, Id, Item, Money, Nullable, OrderQty, Pieces, Text 
 import { deliveryStatuses, noticeStatuses, orderStatuses, payStatuses } from './status.ts';
 
 /** RFC 3339 with milliseconds, in UTC. */
-const Instant = Type.String({ format: 'date-time' });
+export const Instant = Type.String({ format: 'date-time' });
 const words = <T extends readonly string[]>(values: T) => Type.Enum([...values] as T[number][]);
 
 export const OrderResource = Type.Object({
@@ -17,6 +17,15 @@ export const OrderResource = Type.Object({
   address: Nullable(Address),
 });
 export type OrderResource = Static<typeof OrderResource>;
+
+/** A canceled order whose goods arrived, or one like it that a person has to look at. */
+export const OrderExceptionResource = Type.Object({
+  id: Id,
+  orderId: Id,
+  status: words(orderStatuses),
+  exception: Type.String(),
+});
+export type OrderExceptionResource = Static<typeof OrderExceptionResource>;
 
 export const ProductResource = Type.Object({
   id: Id,
@@ -33,6 +42,14 @@ export const ProductResource = Type.Object({
 });
 export type ProductResource = Static<typeof ProductResource>;
 
+/** A change of a product's stock that is no sale; negative where pieces went. */
+export const MovementResource = Type.Object({
+  id: Id,
+  quantity: Type.Integer(),
+  reason: Type.String(),
+  at: Instant,
+});
+
 export const PayResource = Type.Object({
   id: Id,
   price: Money,
@@ -45,6 +62,17 @@ export const PayResource = Type.Object({
   address: Nullable(Address),
 });
 export type PayResource = Static<typeof PayResource>;
+
+/** A refund that the provider refused for good. */
+export const RefundExceptionResource = Type.Object({
+  id: Id,
+  orderId: Id,
+  /** None where what is refunded was never recorded as a payment. */
+  payId: Nullable(Id),
+  amount: Money,
+  exception: Type.String(),
+});
+export type RefundExceptionResource = Static<typeof RefundExceptionResource>;
 
 export const DeliveryResource = Type.Object({
   id: Id,
@@ -69,6 +97,8 @@ export const NoticeResource = Type.Object({
   kind: Type.String(),
   text: Type.String(),
   at: Instant,
+  /** When the customer has seen it. */
+  readAt: Nullable(Instant),
 });
 export type NoticeResource = Static<typeof NoticeResource>;
 

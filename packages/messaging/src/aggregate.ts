@@ -12,8 +12,11 @@ export interface Aggregate<Id, Command, State, Event> {
   evolve(state: State, event: Event): State;
   /** Locks, in order, and loads the states that the commands are about. */
   load(tx: Tx, commands: Command[]): Promise<Map<Id, State>>;
-  /** Writes the states that changed, and what else the events ask for. */
-  save(tx: Tx, changes: Change<Id, State>[], events: Event[]): void;
+  /**
+   * Writes the states that changed, and what else the events ask for.
+   * @param traces the `traceparent` of each aggregate's last command that had an effect
+   */
+  save(tx: Tx, changes: Change<Id, State>[], events: Event[], traces: ReadonlyMap<Id, string | null>): void;
   /** The event as others see it, or nothing where it is the aggregate's own affair. */
   publish(event: Event): Omit<Outgoing, 'traceparent'> | undefined;
 }
@@ -44,6 +47,7 @@ export async function carryOut<Id, Command, State, Event>(
   const states = new Map(loaded);
   const events: Event[] = [];
   const outgoing: Outgoing[] = [];
+  const traces = new Map<Id, string | null>();
   const outcomes = commands.map(({ command, traceparent }): Outcome<State> => {
     const id = aggregate.idOf(command);
     const state = states.get(id) ?? aggregate.initial;
@@ -52,6 +56,7 @@ export async function carryOut<Id, Command, State, Event>(
     const next = decision.reduce(aggregate.evolve, state);
     states.set(id, next);
     events.push(...decision);
+    if (decision.length > 0) traces.set(id, traceparent);
     for (const event of decision) {
       const published = aggregate.publish(event);
       if (published) outgoing.push({ ...published, traceparent });
@@ -63,7 +68,7 @@ export async function carryOut<Id, Command, State, Event>(
     const before = loaded.get(id) ?? aggregate.initial;
     if (before !== after) changes.push({ id, before, after });
   }
-  if (events.length > 0) aggregate.save(tx, changes, events);
+  if (events.length > 0) aggregate.save(tx, changes, events, traces);
   outbox.append(tx, outgoing);
   return outcomes;
 }

@@ -1,15 +1,27 @@
 import type { EventContract } from '@jumun/contracts';
-import { type Database, isTransient, type Logger, type Tx, traceIdOf } from '@jumun/service-kit';
-import { lockDue, noteFailure, removeLetter, setAside, waitBehind } from './dead-letters.ts';
-import { admit, type CursorMove } from './inbox.ts';
+import {
+  type Database,
+  isTransient,
+  type Logger,
+  type Tx,
+  traceIdOf,
+  UnavailableError,
+} from '@jumun/service-kit';
+import type { Tracer } from '@opentelemetry/api';
+import { haveMoreLetters, lockDue, noteFailure, removeLetter, setAside, waitBehind } from './dead-letters.ts';
+import { admit, type CursorMove, sortOut } from './inbox.ts';
 import { type Loop, startLoop } from './loop.ts';
-import { decode, type LogRecord, type Received } from './message.ts';
+import { whyLost } from './lost.ts';
+import { decode, type LogRecord, orderIdOf, type Received } from './message.ts';
+import { assertSameLog } from './read-log.ts';
+import { traceHandling } from './tracing.ts';
 import { FencedError, PrunedError, type Transport } from './transport.ts';
 
 const BATCH_PER_PARTITION = 250;
 const POLL_MS = 200;
 const REST_MS = 40;
 const IDLE_STORE_MS = 1_000;
+const COUNT_LETTERS_MS = 1_000;
 
 /** What a service does with one kind of event: the command that the event means to it, if any. */
 export interface Subscription<Command> {
@@ -32,6 +44,8 @@ export interface Traced<Command> {
 }
 
 export interface ConsumerOptions<Command> {
+  /** The service's name. */
+  name: string;
   db: Database;
   transport: Transport;
   subscriptions: Subscription<Command>[];
@@ -40,18 +54,25 @@ export interface ConsumerOptions<Command> {
   /** The partitions that are this replica's now. */
   partitions(): number[];
   from: Beginning;
+  /** Letters that are not discarded; with more of them nothing is read, and what comes stays in the log. */
+  lettersLimit?: number;
   log: Logger;
+  tracer?: Tracer | undefined;
 }
 
 /** Where a service begins that has never read: at the log's beginning, or with what comes from now on. */
 export type Beginning = 'beginning' | 'now';
 
-/** Decides for each partition where this service begins, once and for all its replicas; gives the log's heads. */
+/**
+ * Decides for each partition where this service begins, once and for all its replicas; gives the log's heads.
+ * @throws OtherLogError when it has begun to read another log
+ */
 export async function beginCursors(
   db: Database,
   transport: Transport,
   from: Beginning,
 ): Promise<Map<number, number>> {
+  await assertSameLog(db, transport);
   const heads = await transport.heads();
   await db.query(
     `INSERT INTO consumer_cursor (partition, position) SELECT * FROM unnest($1::int[], $2::bigint[])
@@ -66,9 +87,10 @@ export async function beginCursors(
  * and the cursor. In order within a key; an event that fails is set aside with its successors while others go on.
  */
 export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop {
-  const { db, transport, subscriptions, execute, log } = options;
+  const { name, db, transport, subscriptions, execute, log, lettersLimit = 10_000 } = options;
   const byType = new Map(subscriptions.map(subscription => [subscription.type, subscription]));
   const types = [...byType.keys()];
+  const spans = traceHandling(options.tracer);
   /** partition → the position in consumer_cursor, and the last one read (past events that mean nothing here). */
   const cursors = new Map<number, { stored: number; read: number }>();
 
@@ -78,31 +100,37 @@ export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop 
     const missing = owned.filter(partition => !cursors.has(partition));
     if (missing.length > 0) {
       const heads = await beginCursors(db, transport, options.from);
+      const extent = { heads, pruned: await transport.pruned() };
       const rows = await db.query<{ partition: number; position: number }>(
         'SELECT partition, position FROM consumer_cursor WHERE partition = ANY($1)',
         [missing],
       );
       for (const { partition, position } of rows) {
-        if (position > (heads.get(partition) ?? 0)) {
-          throw new PrunedError(
-            `partition ${partition} of the log ends before ${position}, up to which it was read`,
-          );
-        }
+        // Said at once, and not only when the next record shows the gap.
+        const lost = whyLost(partition, position, extent);
+        if (lost) throw new PrunedError(lost);
         cursors.set(partition, { stored: position, read: position });
       }
     }
     return new Map([...cursors].map(([partition, cursor]) => [partition, cursor.read]));
   }
 
-  function commandOf(record: LogRecord): Traced<Command> | undefined {
+  function commandOf(record: LogRecord, attempt?: number): Traced<Command> | undefined {
+    const traceparent = spans.begin(record, attempt);
     const command = byType.get(record.type)?.toCommand(decode(record));
-    return command === undefined ? undefined : { command, traceparent: record.traceparent };
+    return command === undefined ? undefined : { command, traceparent };
   }
 
+  const toLog = ({ type, key, eventId, traceparent }: LogRecord) => ({
+    traceId: traceIdOf(traceparent),
+    event: type,
+    key,
+    orderId: orderIdOf(key),
+    eventId,
+  });
+
   function logHandled(records: LogRecord[]): void {
-    for (const { type, key, eventId, traceparent } of records) {
-      log.info({ traceId: traceIdOf(traceparent), event: type, key, eventId }, 'event handled');
-    }
+    for (const record of records) log.info(toLog(record), 'event handled');
   }
 
   /** How far the cursors move when all of `records` are done. */
@@ -113,6 +141,12 @@ export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop 
       moves.set(partition, { partition, from, to: position });
     }
     return [...moves.values()];
+  }
+
+  /** Up to here there is nothing that this service has still to do. */
+  function passed(partition: number, position: number): void {
+    const cursor = cursors.get(partition);
+    if (cursor && cursor.read < position) cursor.read = position;
   }
 
   function moved(moves: CursorMove[], stored: boolean): void {
@@ -132,18 +166,14 @@ export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop 
     try {
       const handled = await db.transaction(async tx => {
         const { fresh, blocked } = await admit(tx, moves, relevant);
-        const ready: LogRecord[] = [];
-        const behind: LogRecord[] = [];
-        for (const record of relevant) {
-          if (!fresh.delete(record.eventId)) continue;
-          (blocked.has(record.key) ? behind : ready).push(record);
-        }
-        const commands = ready.map(commandOf).filter(command => command !== undefined);
+        const { ready, behind } = sortOut({ fresh, blocked }, relevant);
+        const commands = ready.map(record => commandOf(record)).filter(command => command !== undefined);
         if (commands.length > 0) await execute(tx, commands);
         if (behind.length > 0) waitBehind(tx, behind);
         return ready;
       });
       moved(moves, true);
+      spans.end(relevant);
       logHandled(handled);
     } catch (error) {
       if (error instanceof FencedError) cursors.clear();
@@ -157,16 +187,8 @@ export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop 
       }
       const [record] = relevant;
       if (!record) throw error;
-      log.error(
-        {
-          traceId: traceIdOf(record.traceparent),
-          event: record.type,
-          key: record.key,
-          eventId: record.eventId,
-          err: error,
-        },
-        'event failed and is set aside',
-      );
+      spans.fail(error, [record]);
+      log.error({ ...toLog(record), err: error }, 'event failed and is set aside');
       await db.transaction(async tx => {
         const { fresh } = await admit(tx, moves, [record]);
         if (fresh.has(record.eventId)) setAside(tx, record, error);
@@ -182,18 +204,17 @@ export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop 
       await db.transaction(async tx => {
         trying = await lockDue(tx, [...cursors.keys()]);
         if (!trying) return;
-        const traced = commandOf(trying);
+        const traced = commandOf(trying, trying.attempts + 1);
         if (traced) await execute(tx, [traced]);
         removeLetter(tx, trying.id);
       });
+      spans.end();
       if (trying) logHandled([trying]);
     } catch (error) {
+      spans.fail(error);
       if (!trying || isTransient(error)) throw error;
       const state = await noteFailure(db, trying, error);
-      log.error(
-        { deadLetter: trying.id, event: trying.type, key: trying.key, state, err: error },
-        'event failed again',
-      );
+      log.error({ ...toLog(trying), deadLetter: trying.id, state, err: error }, 'event failed again');
     }
     return trying !== undefined;
   }
@@ -206,7 +227,7 @@ export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop 
     const moves = [...cursors]
       .filter(([, { stored, read }]) => read > stored)
       .map(([partition, { stored, read }]) => ({ partition, from: stored, to: read }));
-    if (moves.length === 0 || Date.now() - idleStoredAt < IDLE_STORE_MS) return;
+    if (moves.length === 0 || performance.now() - idleStoredAt < IDLE_STORE_MS) return;
     try {
       await db.transaction(tx => admit(tx, moves, []));
     } catch (error) {
@@ -214,11 +235,54 @@ export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop 
       throw error;
     }
     moved(moves, true);
-    idleStoredAt = Date.now();
+    idleStoredAt = performance.now();
+  }
+
+  /** When it was last seen that there is room for more letters. */
+  let roomAt = Number.NEGATIVE_INFINITY;
+
+  /** Where almost everything fails, it is not the events: they are better kept in the log than set aside one by one. */
+  async function assertRoom(): Promise<void> {
+    if (performance.now() - roomAt < COUNT_LETTERS_MS) return;
+    if (await haveMoreLetters(db, lettersLimit)) {
+      throw new UnavailableError(`more than ${lettersLimit} events are set aside: no others are read`);
+    }
+    roomAt = performance.now();
+  }
+
+  /** Says once that the service stands still, and reads its cursors anew each time: who re-seeds it moves them. */
+  let standsStill = false;
+  function raiseAlarm(error: PrunedError): PrunedError {
+    cursors.clear();
+    const said = new PrunedError(`${error.message}; to go on: npm run jumun -- reseed ${name}`);
+    if (!standsStill)
+      log.error({ err: said }, 'this service stands still: the log does not have what comes next');
+    standsStill = true;
+    return said;
   }
 
   /** When letters were last looked for: an empty table need not be asked after each batch. */
   let lettersAt = 0;
+
+  async function readOn(): Promise<boolean> {
+    const positions = await loadCursors();
+    if (positions.size === 0) return false;
+    if (performance.now() - lettersAt >= POLL_MS / 2) {
+      while (await retryDue());
+      lettersAt = performance.now();
+    }
+    await assertRoom();
+    const { records, upTo } = await transport.read(positions, types, BATCH_PER_PARTITION);
+    try {
+      if (records.length > 0) await handle(records);
+    } catch (error) {
+      spans.fail(error);
+      throw error;
+    }
+    for (const [partition, position] of upTo) passed(partition, position);
+    await storeIdle();
+    return records.length >= BATCH_PER_PARTITION;
+  }
 
   return startLoop({
     name: 'consumer',
@@ -226,28 +290,13 @@ export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop 
     idleMs: POLL_MS,
     restMs: REST_MS,
     async round() {
-      const positions = await loadCursors();
-      if (positions.size === 0) return false;
-      if (Date.now() - lettersAt >= POLL_MS / 2) {
-        while (await retryDue());
-        lettersAt = Date.now();
+      try {
+        const more = await readOn();
+        standsStill = false;
+        return more;
+      } catch (error) {
+        throw error instanceof PrunedError ? raiseAlarm(error) : error;
       }
-      const records = await transport.read(positions, types, BATCH_PER_PARTITION);
-      if (records.length === 0) {
-        await storeIdle();
-        return false;
-      }
-      const seen = new Map(positions);
-      for (const { partition, position } of records) {
-        if (position !== (seen.get(partition) ?? 0) + 1) {
-          throw new PrunedError(
-            `partition ${partition} was pruned up to ${position - 1}; read up to ${seen.get(partition)}`,
-          );
-        }
-        seen.set(partition, position);
-      }
-      await handle(records);
-      return records.length >= BATCH_PER_PARTITION;
     },
   });
 }

@@ -1,8 +1,16 @@
 export * from './aggregate.ts';
 export * from './consumer.ts';
 export * from './dead-letters.ts';
+export type { Evidence } from './evidence.ts';
+export { holdCursors, readCursors } from './inbox.ts';
+export type { Intake } from './intake.ts';
 export * from './loop.ts';
 export * from './message.ts';
 export * from './outbox.ts';
+export { leaveLog, readUnfinished } from './read-log.ts';
+export * from './replay.ts';
+export { Days, type LogPruning, type Pruning } from './retention.ts';
 export * from './service.ts';
+export * from './tracing.ts';
 export * from './transport.ts';
+export { openTransportReplay } from './transport-replay.ts';

@@ -1,4 +1,4 @@
-import type { Database, Logger } from '@jumun/service-kit';
+import { type Database, isDue, type Logger } from '@jumun/service-kit';
 import { type Loop, startLoop } from './loop.ts';
 
 const LEASE_MS = 10_000;
@@ -9,7 +9,8 @@ const partitionName = (partition: number) => `partition/${partition}`;
 
 /**
  * What this replica of a service may do for all: relay the outbox, and consume some partitions. Leases only spare
- * double work; that nothing is done twice is kept by the log's epochs and the consumer's cursors.
+ * double work; that nothing is done twice is kept by the log's epochs and the consumer's cursors. So leases may end early
+ * when the database's clock is set; each replica counts its own by its monotonic clock.
  */
 export interface Leases {
   isRelay(): boolean;
@@ -41,10 +42,10 @@ export async function startLeases({
   let heldUntil = 0;
 
   async function renew(): Promise<void> {
-    const asked = Date.now();
+    const asked = performance.now();
     const mine = await db.transaction(async tx => {
       await tx.query('SELECT pg_advisory_xact_lock($1)', [CLAIM_LOCK]);
-      await tx.query('DELETE FROM lease WHERE held_until < now()');
+      await tx.query(`DELETE FROM lease WHERE ${isDue('held_until', LEASE_MS)}`);
       await tx.query(
         `INSERT INTO lease (name, holder, held_until)
          VALUES ('member/' || $1::text, $1::uuid, now() + $2::float8 * interval '1 ms')
@@ -90,11 +91,11 @@ export async function startLeases({
     log,
     idleMs: RENEW_MS,
     async round() {
-      if (Date.now() + LEASE_MS - RENEW_MS >= heldUntil) await renew();
+      if (performance.now() + LEASE_MS - RENEW_MS >= heldUntil) await renew();
       return false;
     },
   });
-  const current = () => Date.now() < heldUntil;
+  const current = () => performance.now() < heldUntil;
 
   return {
     isRelay: () => current() && held.has(RELAY),

@@ -5,7 +5,7 @@ export interface Loop {
   wake(): void;
   /** Finishes the round under way and ends. */
   stop(): Promise<void>;
-  /** Whether the last round went well. */
+  /** Whether rounds go well: the last three have not all failed, and the one under way has not hung for long. */
   healthy(): boolean;
 }
 
@@ -21,6 +21,8 @@ export interface LoopOptions {
    * and costs fewer commits. The first after a quiet time begins without delay.
    */
   restMs?: number;
+  /** A round that takes longer hangs. */
+  hangsAfterMs?: number;
 }
 
 const FIRST_PAUSE_MS = 50;
@@ -30,10 +32,19 @@ const LONGEST_PAUSE_MS = 5_000;
  * Runs rounds for as long as there is work, then waits for a hint or the clock. After an error it pauses, longer
  * each time, and goes on: a background task of a service never ends by itself.
  */
-export function startLoop({ name, log, round, idleMs, restMs = 0 }: LoopOptions): Loop {
+export function startLoop({
+  name,
+  log,
+  round,
+  idleMs,
+  restMs = 0,
+  hangsAfterMs = 60_000,
+}: LoopOptions): Loop {
   let stopping = false;
   let hinted = false;
   let failures = 0;
+  /** When the round under way began; never while there is none. */
+  let begunAt = Number.POSITIVE_INFINITY;
   let endPause: (() => void) | undefined;
 
   function pause(ms: number, hintable: boolean): Promise<void> {
@@ -54,7 +65,10 @@ export function startLoop({ name, log, round, idleMs, restMs = 0 }: LoopOptions)
       hinted = false;
       const begun = performance.now();
       try {
-        const more = await round();
+        begunAt = begun;
+        const more = await round().finally(() => {
+          begunAt = Number.POSITIVE_INFINITY;
+        });
         failures = 0;
         if (more) continue;
         await pause(idleMs, true);
@@ -80,6 +94,6 @@ export function startLoop({ name, log, round, idleMs, restMs = 0 }: LoopOptions)
       endPause?.();
       await ended;
     },
-    healthy: () => failures < 3,
+    healthy: () => failures < 3 && performance.now() - begunAt < hangsAfterMs,
   };
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type EventContract, eventContracts, type FieldsOf } from '@jumun/contracts';
 import { Compile, type Validator } from 'typebox/compile';
 import { v7 as uuid } from 'uuid';
@@ -11,6 +12,11 @@ export interface Message {
   /** The flat JSON of the wire: `eventType`, `timestamp` (ms) and the contract's fields. */
   payload: string;
   traceparent: string | null;
+}
+
+/** The order that a message is about, by its key. */
+export function orderIdOf(key: string): number | undefined {
+  return /^\d{1,16}$/.test(key) ? Number(key) : undefined;
 }
 
 /** A message at its place in the log. */
@@ -34,6 +40,12 @@ export interface Outgoing {
   key: string;
   fields: object;
   traceparent: string | null;
+}
+
+/** An event's id, made from its name: the same event is told again under the same id. Begins with the time, as all do. */
+export function idFor(name: string, msecs: number): string {
+  const random = createHash('sha256').update(name).digest();
+  return uuid({ msecs, random: random.subarray(0, 16), seq: random.readUInt32BE(16) });
 }
 
 /** Gives an event its id and its form on the wire. */

@@ -41,11 +41,22 @@ export async function clearOutbox(db: Database, ids: number[]): Promise<void> {
   await db.query('DELETE FROM outbox WHERE id = ANY($1)', [ids]);
 }
 
+/**
+ * About how many messages wait, for the price of two look-ups: the numbers between the oldest and the newest. Some of
+ * them may be missing (of transactions that did not commit).
+ */
+export async function outboxSpan(db: Database): Promise<number> {
+  const [row] = await db.query<{ span: number }>(
+    'SELECT coalesce(max(id) - min(id) + 1, 0) AS span FROM outbox',
+  );
+  return row?.span ?? 0;
+}
+
 /** How many messages wait, and for how many seconds the oldest has. */
 export async function outboxLag(db: Database): Promise<{ waiting: number; seconds: number }> {
   const [row] = await db.query<{ waiting: number; seconds: number }>(
     `SELECT count(*)::int AS waiting,
-            coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS seconds FROM outbox`,
+            greatest(extract(epoch FROM now() - min(created_at)), 0)::float8 AS seconds FROM outbox`,
   );
   return row ?? { waiting: 0, seconds: 0 };
 }

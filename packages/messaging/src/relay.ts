@@ -1,7 +1,9 @@
 import type { Database, Logger } from '@jumun/service-kit';
+import type { Tracer } from '@opentelemetry/api';
 import { type Loop, startLoop } from './loop.ts';
 import { clearOutbox, readOutbox } from './outbox.ts';
-import { FencedError, type Transport } from './transport.ts';
+import { sendInSpans } from './tracing.ts';
+import type { Transport } from './transport.ts';
 
 const BATCH = 1_000;
 const POLL_MS = 200;
@@ -14,13 +16,14 @@ export interface RelayOptions {
   /** Whether this replica is the one to relay. */
   isLeader(): boolean;
   log: Logger;
+  tracer?: Tracer | undefined;
 }
 
 /**
  * Hands the outbox to the log, in the order of its ids, and removes what is durable there. A crash between the two
  * hands it over again: consumers drop the repeat by its event id.
  */
-export function startRelay({ publisher, db, transport, isLeader, log }: RelayOptions): Loop {
+export function startRelay({ publisher, db, transport, isLeader, log, tracer }: RelayOptions): Loop {
   let epoch: number | undefined;
 
   return startLoop({
@@ -34,12 +37,14 @@ export function startRelay({ publisher, db, transport, isLeader, log }: RelayOpt
         return false;
       }
       epoch ??= await transport.fence(publisher);
+      const ours = epoch;
       const messages = await readOutbox(db, BATCH);
       if (messages.length === 0) return false;
       try {
-        await transport.append(publisher, epoch, messages);
+        await sendInSpans(tracer, messages, traced => transport.append(publisher, ours, traced));
       } catch (error) {
-        if (error instanceof FencedError) epoch = undefined;
+        // Another may have taken over, or the log may not know any more what came last: an epoch of our own settles both.
+        epoch = undefined;
         throw error;
       }
       await clearOutbox(

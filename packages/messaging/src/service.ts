@@ -11,16 +11,31 @@ import {
   openDatabase,
   type Running,
   type Surroundings,
+  serveDocument,
   type Tx,
 } from '@jumun/service-kit';
-import type { Static, TObject } from 'typebox';
+import type { Tracer } from '@opentelemetry/api';
+import Type, { type Static, type TObject } from 'typebox';
 import { v4 as uuid } from 'uuid';
 import { type Beginning, beginCursors, type Subscription, startConsumer, type Traced } from './consumer.ts';
 import { countLetters } from './dead-letters.ts';
+import { serveDesk } from './desk.ts';
+import { type Evidence, serveEvidence } from './evidence.ts';
+import { readCursors } from './inbox.ts';
+import { createIntake, type Intake, LOOK_MS } from './intake.ts';
 import { startLeases } from './leases.ts';
 import { type Loop, startLoop } from './loop.ts';
+import { findLost, readExtent } from './lost.ts';
 import { createOutbox, type Outbox, outboxLag } from './outbox.ts';
 import { startRelay } from './relay.ts';
+import { serveReseeding } from './reseeding.ts';
+import {
+  type LogPruning,
+  type Pruning,
+  reportCursors,
+  retentionConfig,
+  retentionTasks,
+} from './retention.ts';
 import type { Transport } from './transport.ts';
 
 /** What a service's `setup` is given. */
@@ -28,9 +43,13 @@ export interface Parts<C> {
   config: C;
   db: Database;
   outbox: Outbox;
+  /** To be asked before new work is begun. */
+  intake: Intake;
   http: Http;
   metrics: Metrics;
   log: Logger;
+  /** Makes the service's spans; none where traces are not exported. */
+  tracer: Tracer | undefined;
 }
 
 export interface Worker {
@@ -53,8 +72,14 @@ export interface Wiring<Command> {
   execute(tx: Tx, commands: Traced<Command>[]): Promise<unknown>;
   /** Where a service that never read begins; with the log's beginning if not said. */
   from?: Beginning;
+  /** What it tells the auditor. */
+  evidence: Evidence;
   /** Work beside requests and events. */
   workers?: Worker[];
+  /** Rows of its own that it keeps for some time only. */
+  prunings?: Pruning[];
+  /** Given by the one service that has old records removed from the log. */
+  log?: LogPruning;
   /** Finishes and ends what `setup` began. */
   close?(): Promise<void>;
 }
@@ -79,13 +104,26 @@ export interface ServiceSurroundings extends Surroundings {
 export interface Service {
   readonly name: ServiceName;
   start(surroundings: ServiceSurroundings): Promise<Running>;
+  /** What the service offers and listens to, without starting it: no database is asked, and no port is opened. */
+  describe(surroundings: Surroundings): Promise<ServiceDescription>;
+}
+
+export interface ServiceDescription {
+  /** The OpenAPI document of its routes. */
+  openapi: object;
+  /** The types of the events that it subscribes to. */
+  subscribes: string[];
 }
 
 /** What all services of the system have in common: database, HTTP, outbox and relay, consumer, health, metrics. */
 export function defineService<S extends TObject, Command>(
   definition: ServiceDefinition<S, Command>,
 ): Service {
-  return { name: definition.name, start: surroundings => startService(definition, surroundings) };
+  return {
+    name: definition.name,
+    start: surroundings => startService(definition, surroundings),
+    describe: surroundings => describeService(definition, surroundings),
+  };
 }
 
 /** Under load a worker gathers work for so long. */
@@ -94,15 +132,37 @@ const WORKER_REST_MS = 50;
 interface ServiceConfig extends AppConfig {
   DATABASE_URL: string;
   DATABASE_CONNECTIONS: number;
+  INBOX_RETENTION_DAYS: number;
+  OUTBOX_LIMIT: number;
+  DEAD_LETTERS_LIMIT: number;
 }
+
+/** How much every service lets wait. */
+const limitsConfig = {
+  /** Events for the log; above it new work is refused. */
+  OUTBOX_LIMIT: Type.Integer({ minimum: 1, maximum: 1_000_000_000, default: 200_000 }),
+  /** Events set aside; above it no others are read. */
+  DEAD_LETTERS_LIMIT: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 10_000 }),
+};
 
 async function startService<S extends TObject, Command>(
   { name, config: schema, migrations, setup }: ServiceDefinition<S, Command>,
   surroundings: ServiceSurroundings,
 ): Promise<Running> {
-  const { env, transport, exclusive } = surroundings;
-  const config = loadConfig(name, schema, env);
-  const { DATABASE_URL: url, DATABASE_CONNECTIONS: connections, ...appConfig } = config as ServiceConfig;
+  const { env, transport, exclusive, tracer } = surroundings;
+  const config = loadConfig(
+    name,
+    Type.Object({ ...schema.properties, ...retentionConfig, ...limitsConfig }),
+    env,
+  ) as Static<S>;
+  const {
+    DATABASE_URL: url,
+    DATABASE_CONNECTIONS: connections,
+    INBOX_RETENTION_DAYS: inboxDays,
+    OUTBOX_LIMIT: outboxLimit,
+    DEAD_LETTERS_LIMIT: lettersLimit,
+    ...appConfig
+  } = config as unknown as ServiceConfig;
   const app = createApp(name, appConfig, surroundings);
   const { log, metrics, http } = app;
   const db = openDatabase({ url, name, connections, log });
@@ -114,11 +174,13 @@ async function startService<S extends TObject, Command>(
   }
 
   try {
+    await serveDocument(http, name);
     await migrate(db, [new URL('../migrations/', import.meta.url), migrations]);
     let relay: Loop | undefined;
     const outbox = createOutbox(() => relay?.wake());
-    const wiring = await setup({ config, db, outbox, http, metrics, log });
-    const { subscriptions, execute, from = 'beginning', workers = [], close } = wiring;
+    const intake = createIntake(db, outboxLimit, metrics, log);
+    const wiring = await setup({ config, db, outbox, intake, http, metrics, log, tracer });
+    const { subscriptions, execute, evidence, from = 'beginning', workers = [], prunings, close } = wiring;
     if (close) started.push({ stop: close });
 
     const leases = await startLeases({
@@ -129,19 +191,39 @@ async function startService<S extends TObject, Command>(
       exclusive,
     });
     started.push(leases);
-    relay = startRelay({ publisher: name, db, transport, isLeader: leases.isRelay, log });
+    relay = startRelay({ publisher: name, db, transport, isLeader: leases.isRelay, log, tracer });
     started.push(relay);
     const { partitions } = leases;
     // Before the first request: what happens from now on is not to be missed.
     await beginCursors(db, transport, from);
-    const consumer = startConsumer({ db, transport, subscriptions, execute, partitions, from, log });
+    // Before the first record is read: from now on what this service has not read stays in the log.
+    await reportCursors(name, db, transport);
+    const consumer = startConsumer({
+      name,
+      db,
+      transport,
+      subscriptions,
+      execute,
+      partitions,
+      from,
+      lettersLimit,
+      log,
+      tracer,
+    });
     started.push(consumer);
     const wanted = subscriptions.map(subscription => subscription.type);
     const forget = transport.onAppend(types => {
       if (wanted.some(type => types.has(type))) consumer.wake();
     });
     started.push({ stop: async () => forget() });
-    for (const { name, everyMs, round, ready, byOneReplica } of workers) {
+    const retention = { group: name, db, transport, metrics, inboxDays, log: wiring.log, prunings };
+    const tasks: Worker[] = retentionTasks(retention).map(task => ({ ...task, byOneReplica: true }));
+    const lookOut: Worker = {
+      name: 'intake',
+      everyMs: LOOK_MS,
+      round: () => intake.look().then(() => false),
+    };
+    for (const { name, everyMs, round, ready, byOneReplica } of [lookOut, ...workers, ...tasks]) {
       const worker = startLoop({
         name,
         log,
@@ -156,6 +238,9 @@ async function startService<S extends TObject, Command>(
     // Not the relay or the consumer: requests can be served, and events wait, while the log is away.
     app.health.require(async () => (await db.query('SELECT 1')).length === 1);
     measureMessaging(metrics, db, transport, { relay, consumer });
+    serveEvidence(http, db, transport, evidence);
+    serveReseeding(http, { db, transport, subscriptions, execute, from, log });
+    serveDesk(http, db);
     const port = await app.listen();
     started.push({ stop: app.drain });
     return { name, port, stop: stopAll };
@@ -163,6 +248,29 @@ async function startService<S extends TObject, Command>(
     await stopAll().catch(() => undefined);
     throw error;
   }
+}
+
+/** The routes of a service are those of its `setup` and those that `startService` adds for each. */
+async function describeService<S extends TObject, Command>(
+  { name, config: schema, setup }: ServiceDefinition<S, Command>,
+  surroundings: Surroundings,
+): Promise<ServiceDescription> {
+  const config = loadConfig(name, schema, surroundings.env);
+  const { DATABASE_URL: url, ...appConfig } = config as ServiceConfig;
+  const { http, metrics, log } = createApp(name, appConfig, surroundings);
+  await serveDocument(http, name);
+  const db = openDatabase({ url, name, connections: 1, log });
+  const outbox = createOutbox(() => {});
+  const tracer = undefined;
+  const intake: Intake = { admit() {}, look: async () => undefined };
+  const { subscriptions, close } = await setup({ config, db, outbox, intake, http, metrics, log, tracer });
+  serveDesk(http, db);
+  await http.ready();
+  const openapi = http.swagger();
+  await close?.();
+  await http.close();
+  await db.close();
+  return { openapi, subscribes: subscriptions.map(({ type }) => type) };
 }
 
 function measureMessaging(
@@ -188,11 +296,21 @@ function measureMessaging(
   });
   metrics.gauge('jumun_consumer_lag', 'Records of the log not yet read', async () => {
     const heads = await transport.heads();
-    const cursors = await db.query<{ partition: number; position: number }>(
-      'SELECT partition, position FROM consumer_cursor',
+    const cursors = await readCursors(db);
+    return [...cursors].reduce(
+      (sum, [partition, position]) => sum + (heads.get(partition) ?? 0) - position,
+      0,
     );
-    return cursors.reduce((sum, { partition, position }) => sum + (heads.get(partition) ?? 0) - position, 0);
   });
+  metrics.gauge(
+    'jumun_consumer_pruned',
+    'Partitions of which the log does not have what comes next: the service stands still until it is re-seeded',
+    async () => {
+      const lost = findLost(await readCursors(db), await readExtent(transport));
+      return [...lost.keys()].map(partition => ({ labels: { partition: String(partition) }, value: 1 }));
+    },
+    ['partition'],
+  );
   metrics.gauge(
     'jumun_dead_letters',
     'Events that failed, and those that wait behind them',

@@ -106,7 +106,7 @@ export function transportConformance(name: string, open: () => Promise<Transport
         }
       });
 
-      it('numbers each partition from 1 without gaps, whatever was refused in between', async () => {
+      it('numbers the records of each partition upwards, whatever was refused in between', async () => {
         const publisher = `p-${randomUUID()}`;
         const append = await appender(transport, publisher);
         for (let i = 1; i <= 10; i++)
@@ -116,7 +116,7 @@ export function transportConformance(name: string, open: () => Promise<Transport
         await publish(transport, ...Array.from({ length: 20 }, () => ordered(randomOrder(), 1)));
         const records = await readLog(transport);
         expect(records).toHaveLength(70);
-        expectGapless(records);
+        expectAscending(records);
       });
     });
 
@@ -132,7 +132,7 @@ export function transportConformance(name: string, open: () => Promise<Transport
           }),
         );
         const records = await readLog(transport);
-        expectGapless(records);
+        expectAscending(records);
         expect(idsOf(records).sort()).toEqual(idsOf(sent.flat()).sort());
       });
 
@@ -224,21 +224,27 @@ export function transportConformance(name: string, open: () => Promise<Transport
         const order = randomOrder();
         const messages = steps(order, 9);
         await publish(transport, ...messages);
-        const first = await transport.read(everywhere(), [Ordered.type], 4);
+        const { records: first } = await transport.read(everywhere(), [Ordered.type], 4);
         expect(idsOf(first)).toEqual(idsOf(messages.slice(0, 4)));
-        const place = first[0]?.partition ?? 0;
-        const next = await transport.read(new Map([[place, 4]]), [Ordered.type], 100);
-        expect(idsOf(next)).toEqual(idsOf(messages.slice(4)));
-        expect(await transport.read(new Map([[place, 9]]), [Ordered.type], 100)).toEqual([]);
+        const from = first[3] as LogRecord;
+        const behind = (position: number) => new Map([[from.partition, position]]);
+        const next = await transport.read(behind(from.position), [Ordered.type], 100);
+        expect(idsOf(next.records)).toEqual(idsOf(messages.slice(4)));
+        const end = next.upTo.get(from.partition) ?? 0;
+        expect(await transport.read(behind(end), [Ordered.type], 100)).toEqual({
+          records: [],
+          upTo: new Map(),
+        });
       });
 
       it('gives only the partitions that are asked for', async () => {
         const [a, b] = await ordersApart(transport);
         const records = await readLog(transport);
         const placeOf = (order: number) => records.find(({ key }) => key === String(order))?.partition ?? -1;
-        const got = await transport.read(new Map([[placeOf(a), 0]]), [Ordered.type], 100);
+        const { records: got, upTo } = await transport.read(new Map([[placeOf(a), 0]]), [Ordered.type], 100);
         expect(got.some(({ key }) => key === String(a))).toBe(true);
         expect(got.some(({ key }) => key === String(b))).toBe(false);
+        expect([...upTo.keys()]).toEqual([placeOf(a)]);
       });
 
       it('gives records of other types in their places with an empty payload', async () => {
@@ -246,7 +252,7 @@ export function transportConformance(name: string, open: () => Promise<Transport
         const other = { ...ordered(order, 2), type: PayApproved.type };
         await publish(transport, ordered(order, 1), other, ordered(order, 3));
         const records = await readLog(transport, { types: [Ordered.type] });
-        expectGapless(records);
+        expectAscending(records);
         expect(records.map(({ type }) => type)).toEqual([Ordered.type, PayApproved.type, Ordered.type]);
         expect(records[1]?.payload).toBe('');
         expect(records.map(({ payload }) => payload !== '')).toEqual([true, false, true]);
@@ -256,11 +262,15 @@ export function transportConformance(name: string, open: () => Promise<Transport
         expect([...(await transport.heads()).values()]).toEqual([...everywhere().values()]);
         await publish(transport, ...Array.from({ length: 30 }, () => ordered(randomOrder(), 1)));
         const last = everywhere();
-        for (const { partition, position } of await readLog(transport)) last.set(partition, position);
+        for (;;) {
+          const { upTo } = await transport.read(last, [Ordered.type], 7);
+          if (upTo.size === 0) break;
+          for (const [partition, position] of upTo) last.set(partition, position);
+        }
         expect(await (await reopen()).heads()).toEqual(last);
       });
 
-      it('never shows a gap to a reader while several append', async () => {
+      it('keeps nothing back from a reader that it has read past while several append', async () => {
         const reader = await reopen();
         const positions = everywhere();
         const seen: LogRecord[] = [];
@@ -268,10 +278,10 @@ export function transportConformance(name: string, open: () => Promise<Transport
         const reading = (async () => {
           for (;;) {
             const last = !appending;
-            const records = await reader.read(positions, [Ordered.type], 50);
-            for (const record of records) positions.set(record.partition, record.position);
+            const { records, upTo } = await reader.read(positions, [Ordered.type], 50);
+            for (const [partition, position] of upTo) positions.set(partition, position);
             seen.push(...records);
-            if (last && records.length === 0) return;
+            if (last && upTo.size === 0) return;
           }
         })();
         const sent = await Promise.all(
@@ -284,7 +294,7 @@ export function transportConformance(name: string, open: () => Promise<Transport
         );
         appending = false;
         await reading;
-        expectGapless(seen);
+        expectAscending(seen);
         expect(idsOf(seen).sort()).toEqual(idsOf(sent.flat()).sort());
       });
     });
@@ -396,11 +406,11 @@ export function transportConformance(name: string, open: () => Promise<Transport
 const idsOf = (messages: Message[]) => messages.map(({ eventId }) => eventId);
 const stepOf = (record: LogRecord): number => JSON.parse(record.payload).price;
 
-/** Each partition's records, in the order of reading, are numbered 1, 2, 3 … */
-export function expectGapless(records: LogRecord[]): void {
+/** The positions of each partition's records grow, in the order of reading. */
+function expectAscending(records: LogRecord[]): void {
   const last = new Map<number, number>();
   for (const { partition, position } of records) {
-    expect(position, `position in partition ${partition}`).toBe((last.get(partition) ?? 0) + 1);
+    expect(position, `position in partition ${partition}`).toBeGreaterThan(last.get(partition) ?? 0);
     last.set(partition, position);
   }
 }

@@ -4,7 +4,14 @@ import { createLogger, type Database, UnavailableError } from '@jumun/service-ki
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../../tests/support/eventually.ts';
 import { on } from '../src/consumer.ts';
-import { countLetters, discardLetter, findLetter, MAX_ATTEMPTS, replayLetter } from '../src/dead-letters.ts';
+import {
+  countLetters,
+  discardLetter,
+  findLetter,
+  MAX_ATTEMPTS,
+  replayLetter,
+  replayParked,
+} from '../src/dead-letters.ts';
 import type { Loop } from '../src/loop.ts';
 import type { Message } from '../src/message.ts';
 import { PrunedError, type Transport } from '../src/transport.ts';
@@ -315,6 +322,22 @@ describe('consumer', () => {
       await expectSteps(order, [1, 2, 3, 4, 5]);
     });
 
+    it('is tried again in its time when the clocks of the database and of this process are set back', async () => {
+      const order = randomOrder();
+      const failing = failingFor(order);
+      startConsuming(cleanup, db, transport, { execute: failing.execute });
+      await publish(transport, ...steps(order, 2));
+      await eventually(async () => expect(await lettersOf(db, order)).toHaveLength(2));
+      const { now } = Date;
+      cleanup.add(() => {
+        Date.now = now;
+      });
+      Date.now = () => now() - 3_600_000;
+      await db.query(`UPDATE dead_letter SET next_attempt_at = next_attempt_at + interval '1 h'`);
+      failing.broken = false;
+      await expectSteps(order, [1, 2]);
+    });
+
     it('is handled when an operator replays it, and its successors follow in order', async () => {
       const order = randomOrder();
       const failing = failingFor(order);
@@ -324,10 +347,10 @@ describe('consumer', () => {
       await publish(transport, ordered(order, 4));
       await eventually(async () => expect(await lettersOf(db, order)).toHaveLength(4));
       failing.broken = false;
-      expect(await replayLetter(db, parked.id)).toBe(true);
+      expect(await replayLetter(db, parked.id)).toMatchObject({ id: parked.id, key: String(order) });
       await expectSteps(order, [1, 2, 3, 4]);
       expect(await findLetter(db, parked.id)).toBeUndefined();
-      expect(await replayLetter(db, parked.id)).toBe(false);
+      expect(await replayLetter(db, parked.id)).toBeUndefined();
     });
 
     it('is parked again when a replay fails too', async () => {
@@ -346,7 +369,7 @@ describe('consumer', () => {
       startConsuming(cleanup, db, transport, { execute: failingFor(order).execute });
       await publish(transport, ...steps(order, 3));
       const parked = await untilParked(order);
-      expect(await discardLetter(db, parked.id, 'settled by phone')).toBe(true);
+      expect(await discardLetter(db, parked.id, 'settled by phone')).toMatchObject([{ id: parked.id }]);
       await expectSteps(order, [2, 3]);
       await publish(transport, ordered(order, 4));
       await expectSteps(order, [2, 3, 4]);
@@ -355,7 +378,7 @@ describe('consumer', () => {
         reason: 'settled by phone (was: cannot be done)',
       });
       expect(await lettersOf(db, order)).toEqual([]);
-      expect(await discardLetter(db, parked.id, 'again')).toBe(false);
+      expect(await discardLetter(db, parked.id, 'again')).toEqual([]);
     });
 
     it('stays discarded when the operator was faster than the failure of a try under way', async () => {
@@ -385,7 +408,7 @@ describe('consumer', () => {
         expect(row?.waiting).toBe(1);
       });
       goOn.open();
-      expect(await discarding).toBe(true);
+      expect(await discarding).toHaveLength(1);
       await publish(transport, ordered(order, 2));
       await expectSteps(order, [2]);
       expect((await findLetter(db, letter?.id ?? 0))?.state).toBe('discarded');
@@ -474,6 +497,50 @@ describe('consumer', () => {
       );
       await logDb.query('UPDATE log_partition SET position = $1 WHERE partition = 0', [messages.length]);
     }
+  });
+
+  it('reads no further when too many events are set aside, goes on when they are handled, and skips nothing', async () => {
+    const LIMIT = 20;
+    let broken = true;
+    const consumer = startConsuming(cleanup, db, transport, {
+      lettersLimit: LIMIT,
+      execute: async (tx, commands) => {
+        if (broken) throw new Error('nothing can be done');
+        await takeNote()(tx, commands);
+      },
+    });
+    const orders = Array.from({ length: LIMIT + 1 }, randomOrder);
+    await publish(transport, ...orders.map(order => ordered(order, 1)));
+    await eventually(async () => expect(await countOf('dead_letter')).toBe(LIMIT + 1));
+    await eventually(() => expect(consumer.healthy()).toBe(false));
+    const [inbox, position] = [await countOf('inbox'), await positions()];
+    const later = Array.from({ length: 200 }, randomOrder);
+    await publish(transport, ...later.map(order => ordered(order, 1)));
+    // Rounds go on, and try what was set aside; nothing else is read.
+    const attempts = async () =>
+      (await db.query<{ sum: number }>('SELECT sum(attempts) AS sum FROM dead_letter'))[0]?.sum ?? 0;
+    const tried = await attempts();
+    await eventually(async () => {
+      await hurry();
+      expect(await attempts()).toBeGreaterThan(tried);
+    });
+    expect([await countOf('dead_letter'), await countOf('inbox'), await positions()]).toEqual([
+      LIMIT + 1,
+      inbox,
+      position,
+    ]);
+
+    broken = false;
+    const all = [...orders, ...later].sort((a, b) => a - b);
+    const done = async () => (await effects(db)).map(({ order }) => order).sort((a, b) => a - b);
+    await eventually(async () => {
+      // A round that was under way may still park one.
+      await replayParked(db);
+      await hurry();
+      expect(await done()).toEqual(all);
+    });
+    await eventually(() => expect(consumer.healthy()).toBe(true));
+    expect(await countOf('dead_letter')).toBe(0);
   });
 
   describe('a fault of the surroundings', () => {
@@ -583,12 +650,12 @@ describe('consumer', () => {
       const paused: Transport = {
         ...transport,
         async read(...args) {
-          const records = await transport.read(...args);
-          if (records.length > 0) {
+          const reading = await transport.read(...args);
+          if (reading.records.length > 0) {
             amidst.open();
             await goOn.opened;
           }
-          return records;
+          return reading;
         },
       };
       startConsuming(cleanup, another(), paused, {

@@ -6,7 +6,7 @@ import type { Cleanup } from '../../../tests/support/cleanup.ts';
 import { type FreshDatabase, freshDatabase } from '../../../tests/support/database.ts';
 import { eventually } from '../../../tests/support/eventually.ts';
 import { type ConsumerOptions, on, startConsumer, type Traced } from '../src/consumer.ts';
-import { type DeadLetter, listLetters } from '../src/dead-letters.ts';
+import { type DeadLetter, findLetter, pageLetters } from '../src/dead-letters.ts';
 import type { Loop } from '../src/loop.ts';
 import { type LogRecord, type Message, type Outgoing, toMessage } from '../src/message.ts';
 import type { Transport } from '../src/transport.ts';
@@ -75,7 +75,7 @@ export function openServiceDatabase(cleanup: Cleanup): Promise<OpenedDatabase> {
                               by text NOT NULL DEFAULT '')`,
       );
     },
-    ['TRUNCATE outbox, inbox, consumer_cursor, lease, dead_letter, effect RESTART IDENTITY'],
+    ['TRUNCATE outbox, inbox, consumer_cursor, read_log, lease, dead_letter, effect RESTART IDENTITY'],
   );
 }
 
@@ -91,8 +91,9 @@ export async function openLog(
   cleanup: Cleanup,
 ): Promise<{ transport: Transport; db: Database; url: string; reopen(): Promise<Transport> }> {
   const { db, url } = await borrow(cleanup, 'events', async () => undefined, [
-    'TRUNCATE log, log_publisher',
+    'TRUNCATE log, log_publisher, log_group',
     'UPDATE log_partition SET position = 0',
+    'UPDATE log_pruned SET position = 0, order_id = 0',
   ]);
   async function reopen(): Promise<Transport> {
     const pool = openDatabase({ url, name: `test-${randomUUID()}`, connections: 6, log });
@@ -150,8 +151,12 @@ export const effects = (db: Database): Promise<(Step & { by: string })[]> =>
 export const stepsOf = async (db: Database, order: number): Promise<number[]> =>
   (await effects(db)).filter(effect => effect.order === order).map(effect => effect.step);
 
-export const lettersOf = async (db: Database, order: number): Promise<DeadLetter[]> =>
-  (await listLetters(db)).filter(letter => letter.key === String(order));
+/** An order's letters that are not discarded, oldest first. */
+export async function lettersOf(db: Database, order: number): Promise<DeadLetter[]> {
+  const { items } = await pageLetters(db, { key: String(order) }, { limit: 1000, offset: 0 });
+  const letters = await Promise.all(items.map(({ id }) => findLetter(db, id)));
+  return letters.filter(letter => letter !== undefined);
+}
 
 /** A consumer of all partitions that takes note of steps, unless the test says otherwise. */
 export function consume(
@@ -161,6 +166,7 @@ export function consume(
   options: Partial<ConsumerOptions<Step>> = {},
 ): Loop {
   const loop = startConsumer<Step>({
+    name: 'order',
     db,
     transport,
     subscriptions,
@@ -192,9 +198,9 @@ export async function readLog(
   const positions = new Map(Array.from({ length: transport.partitions }, (_, i) => [i, 0]));
   const all: LogRecord[] = [];
   for (;;) {
-    const records = await transport.read(positions, types, limit);
-    if (records.length === 0) break;
-    for (const record of records) positions.set(record.partition, record.position);
+    const { records, upTo } = await transport.read(positions, types, limit);
+    if (upTo.size === 0) break;
+    for (const [partition, position] of upTo) positions.set(partition, position);
     all.push(...records);
   }
   return all.sort((a, b) => a.partition - b.partition || a.position - b.position);

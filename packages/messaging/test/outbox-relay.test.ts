@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from '@jumun/service-kit';
+import { createMetrics, type Database } from '@jumun/service-kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../../tests/support/eventually.ts';
-import { clearOutbox, createOutbox, outboxLag, readOutbox } from '../src/outbox.ts';
+import { createIntake, type Intake } from '../src/intake.ts';
+import { clearOutbox, createOutbox, outboxLag, outboxSpan, readOutbox } from '../src/outbox.ts';
 import { startRelay } from '../src/relay.ts';
 import { FencedError, type Transport } from '../src/transport.ts';
 import {
@@ -104,6 +105,66 @@ describe('outbox and relay', () => {
       expect(waiting).toBe(2);
       expect(seconds).toBeGreaterThanOrEqual(90);
       expect(seconds).toBeLessThan(120);
+    });
+  });
+
+  describe('taking on new work', () => {
+    const refusal = expect.objectContaining({ slug: 'backlog', status: 503, more: { retryAfter: 5 } });
+    const asked = (intake: Intake) => {
+      try {
+        intake.admit();
+      } catch (error) {
+        return error;
+      }
+      return undefined;
+    };
+
+    it('ends when more wait than may, as it was last seen, and begins again by itself', async () => {
+      const intake = createIntake(db, 5, createMetrics('test', false), log);
+      await intake.look();
+      expect(asked(intake)).toBeUndefined();
+      await leave(...upTo(5).map((step): [number, number] => [1, step]));
+      await intake.look();
+      expect(asked(intake)).toBeUndefined();
+      await leave([1, 6]);
+      // Nobody counts for a single request.
+      expect(asked(intake)).toBeUndefined();
+      await intake.look();
+      for (let n = 0; n < 100; n++) expect(asked(intake)).toEqual(refusal);
+      relay();
+      await expectOutboxEmpty();
+      await intake.look();
+      expect(asked(intake)).toBeUndefined();
+    });
+
+    it('is guided by what was seen last while the database cannot be asked', async () => {
+      let away = false;
+      const failing: Database = {
+        ...db,
+        query: (...args) => (away ? Promise.reject(new Error('away')) : db.query(...args)),
+      };
+      const intake = createIntake(failing, 1, createMetrics('test', false), log);
+      await leave([1, 1], [1, 2]);
+      await intake.look();
+      away = true;
+      await expect(intake.look()).rejects.toThrow('away');
+      expect(asked(intake)).toEqual(refusal);
+    });
+
+    it('counts for the price of two look-ups, about: numbers of what did not commit are counted too', async () => {
+      expect(await outboxSpan(db)).toBe(0);
+      await leave([1, 1], [1, 2]);
+      await db
+        .transaction(async tx => {
+          outbox.append(tx, [outgoing(1, 3)]);
+          throw new Error('rolled back');
+        })
+        .catch(() => undefined);
+      await leave([1, 3]);
+      const { waiting } = await outboxLag(db);
+      expect(waiting).toBe(3);
+      expect(await outboxSpan(db)).toBeGreaterThanOrEqual(3);
+      expect(await outboxSpan(db)).toBeLessThanOrEqual(4);
     });
   });
 

@@ -8,9 +8,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ensurePostgres } from '../../../apps/jumun/src/postgres/index.ts';
 import { eventually } from '../../../tests/support/eventually.ts';
 import { temporaryDirectory } from '../../../tests/support/global-setup.ts';
+import type { LogRecord } from '../src/message.ts';
 import { FencedError, type Transport } from '../src/transport.ts';
 import { openPostgresTransport } from '../src/transports/postgres.ts';
-import { expectGapless, transportConformance } from './conformance.ts';
+import { transportConformance } from './conformance.ts';
 import {
   type Cleanup,
   consume,
@@ -235,7 +236,14 @@ async function copyDatabase(from: string, to: string): Promise<void> {
     // Makes the tables; their rows, down to the heads of the partitions, are replaced by those of the source.
     const schema = openDatabase({ url: to, name: 'schema', connections: 2, log });
     await (await openPostgresTransport(schema)).close();
-    for (const table of ['log', 'log_partition', 'log_publisher']) {
+    for (const table of [
+      'log',
+      'log_partition',
+      'log_publisher',
+      'log_group',
+      'log_pruned',
+      'log_identity',
+    ]) {
       const rows = await source.query<{ row: unknown }>(`SELECT to_jsonb(t) AS row FROM ${table} t`);
       await target.query(`DELETE FROM ${table}`);
       await target.query(`INSERT INTO ${table} SELECT * FROM jsonb_populate_recordset(NULL::${table}, $1)`, [
@@ -244,5 +252,14 @@ async function copyDatabase(from: string, to: string): Promise<void> {
     }
   } finally {
     await Promise.all([source.close(), target.close()]);
+  }
+}
+
+/** Each partition's records, in the order of reading, are numbered 1, 2, 3 … */
+function expectGapless(records: LogRecord[]): void {
+  const last = new Map<number, number>();
+  for (const { partition, position } of records) {
+    expect(position, `position in partition ${partition}`).toBe((last.get(partition) ?? 0) + 1);
+    last.set(partition, position);
   }
 }

@@ -1,3 +1,5 @@
+import type { Tracer } from '@opentelemetry/api';
+import { ConfigError } from './config.ts';
 import { createHealth, type Health, serveHealth } from './health.ts';
 import { createHttp, type Http, refuseOtherMethods } from './http.ts';
 import { createLogger, type Logger } from './logger.ts';
@@ -10,6 +12,8 @@ export interface Surroundings {
   logTo?: { write(line: string): void } | undefined;
   /** Whether this part's metrics also show the process. */
   processMetrics: boolean;
+  /** Makes this part's spans; none where traces are not exported. */
+  tracer?: Tracer | undefined;
 }
 
 /** A part of the system that runs. */
@@ -23,11 +27,13 @@ export interface Running {
 /** The settings that `createApp` acts on; see `baseConfig`. */
 export interface AppConfig {
   HOST: string;
+  ALLOW_OPEN: boolean;
   PORT: number;
   LOG_LEVEL: string;
   SERVICE_TOKEN: string;
   TRUSTED_PROXIES: string;
   DRAIN_MS: number;
+  REQUESTS_LIMIT: number;
 }
 
 export interface App {
@@ -41,16 +47,35 @@ export interface App {
   drain(): Promise<void>;
 }
 
+/** Whether an address can be reached from other machines. */
+function isOpen(host: string): boolean {
+  return host !== 'localhost' && host !== '::1' && !/^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
 /** An HTTP server with health, metrics and logs, to which routes are added before it listens. */
-export function createApp(name: string, config: AppConfig, { logTo, processMetrics }: Surroundings): App {
+export function createApp(
+  name: string,
+  config: AppConfig,
+  { logTo, processMetrics, tracer }: Surroundings,
+): App {
   const log = createLogger(name, config.LOG_LEVEL, logTo);
+  if (isOpen(config.HOST)) {
+    if (!config.ALLOW_OPEN) {
+      throw new ConfigError(
+        `HOST=${config.HOST} lets whoever reaches it order, pay and cancel through the ${name} service, since nobody is asked who they are; ALLOW_OPEN=1 says that this is wanted`,
+      );
+    }
+    log.warn({ host: config.HOST }, 'OPEN: whoever reaches this address can order, pay and cancel');
+  }
   const metrics = createMetrics(name, processMetrics);
   const health = createHealth();
   const http = createHttp({
     log,
     metrics,
+    tracer,
     serviceToken: config.SERVICE_TOKEN,
     trustedProxies: config.TRUSTED_PROXIES,
+    requestsLimit: config.REQUESTS_LIMIT,
   });
   const methods = refuseOtherMethods(http);
   serveHealth(http, health);

@@ -9,7 +9,11 @@ export interface BatcherOptions<I, O> {
   maxWaiting: number;
   /** How many runs may be under way at once. */
   concurrency: number;
+  /** A piece that no run has taken after this time is refused with UnavailableError: nothing was done. */
+  maxWaitMs?: number;
 }
+
+const MAX_WAIT_MS = 10_000;
 
 export interface Batcher<I, O> {
   /** Adds a piece of work to the next run and gives its answer. */
@@ -27,6 +31,7 @@ export class TooManyWaitingError extends UnavailableError {
 
 interface Waiting<I, O> {
   item: I;
+  since: number;
   resolve(value: O): void;
   reject(error: unknown): void;
 }
@@ -39,10 +44,12 @@ interface Waiting<I, O> {
  * log2(n) runs; when it fails for its surroundings (`isTransient`) all its pieces fail with that error.
  */
 export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O> {
+  const { maxWaitMs = MAX_WAIT_MS } = options;
   let waiting: Waiting<I, O>[] = [];
   let running = 0;
   let inRun = 0;
   let scheduled = false;
+  let expiring = false;
   let onIdle: (() => void)[] = [];
 
   async function runOrBisect(batch: Waiting<I, O>[]): Promise<void> {
@@ -86,6 +93,24 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
     setImmediate(flush);
   }
 
+  /** Refuses what a run that hangs has kept waiting for too long. */
+  function expire(): void {
+    expiring = false;
+    const since = performance.now() - maxWaitMs;
+    const kept = waiting.findIndex(entry => entry.since > since);
+    const expired = waiting.splice(0, kept < 0 ? waiting.length : kept);
+    for (const { reject } of expired) reject(new UnavailableError(`waited for ${maxWaitMs} ms`));
+    expireLater();
+  }
+
+  /** One timer for all: set while something waits, for the one that has waited longest. */
+  function expireLater(): void {
+    const [first] = waiting;
+    if (!first || expiring) return;
+    expiring = true;
+    setTimeout(expire, Math.max(1, first.since + maxWaitMs - performance.now())).unref();
+  }
+
   return {
     get pending() {
       return waiting.length + inRun;
@@ -95,8 +120,9 @@ export function createBatcher<I, O>(options: BatcherOptions<I, O>): Batcher<I, O
         return Promise.reject(new TooManyWaitingError('too many requests are waiting'));
       }
       return new Promise<O>((resolve, reject) => {
-        waiting.push({ item, resolve, reject });
+        waiting.push({ item, since: performance.now(), resolve, reject });
         schedule();
+        expireLater();
       });
     },
     idle() {

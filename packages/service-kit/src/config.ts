@@ -16,12 +16,16 @@ export const Milliseconds = (minimum: number, maximum: number) => Type.Integer({
 /** What every service can be told. */
 export const baseConfig = {
   HOST: Type.String({ default: '127.0.0.1' }),
+  /** Whether HOST may be an address that others can reach: nobody is asked who they are yet. */
+  ALLOW_OPEN: { ...Flag, default: false },
   PORT: Port,
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], { default: 'info' }),
   /** The bearer token by which services know each other. */
   SERVICE_TOKEN: Type.String({ minLength: 16 }),
   /** Addresses whose X-Forwarded-* headers are believed. */
   TRUSTED_PROXIES: Type.String({ default: '127.0.0.1,::1' }),
+  /** Requests of clients under way at once. */
+  REQUESTS_LIMIT: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 5_000 }),
   /** How long a stop waits for requests under way. */
   DRAIN_MS: Type.Integer({ minimum: 0, maximum: 600_000, default: 10_000 }),
 };

@@ -94,7 +94,7 @@ export function openDatabase({ url, name, connections, log }: DatabaseOptions): 
    * it: that one holds the lock of its mark.
    */
   async function committed(session: string, mark: number): Promise<boolean> {
-    const until = Date.now() + OUTCOME_PATIENCE_MS;
+    const until = performance.now() + OUTCOME_PATIENCE_MS;
     for (;;) {
       try {
         const [row] = await query<{ mark: number }>(
@@ -106,7 +106,7 @@ export function openDatabase({ url, name, connections, log }: DatabaseOptions): 
       } catch (error) {
         if (!isTransient(error)) throw error;
       }
-      if (Date.now() > until) throw new CommitUnknownError();
+      if (performance.now() > until) throw new CommitUnknownError();
       await delay(50);
     }
   }
@@ -209,6 +209,31 @@ export async function drawIds(db: Queryable, sequence: string, count: number): P
   ]);
   return rows.map(row => row.id);
 }
+
+/** The database's clock, in ms since 1970; see `createClockGuard`. */
+export async function databaseClock(db: Queryable): Promise<number> {
+  const [row] = await db.query<{ ms: number }>(
+    'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms',
+  );
+  return row?.ms ?? Number.NaN;
+}
+
+/** Transactions that overlap do not agree on now() to the millisecond; a statement may take half a minute. */
+export const OVERLAP_MS = 60_000;
+
+/**
+ * The SQL condition that a time was set by a clock that has been set back since: it lies further ahead than the longest wait.
+ * @param column of type timestamptz, only ever set to at most `longestMs` from now
+ */
+export const isFromTheFuture = (column: string, longestMs: number) =>
+  `${column} > now() + interval '${longestMs + OVERLAP_MS} ms'`;
+
+/**
+ * The SQL condition that a time has come. One from the future counts as come: what waits for it would be stuck for as long as
+ * the clock went back.
+ */
+export const isDue = (column: string, longestMs: number) =>
+  `(${column} <= now() OR ${isFromTheFuture(column, longestMs)})`;
 
 /** Rows as columns, in the order of the keys: the parameters of a set-based statement over `unnest`. */
 export function columns<T, K extends keyof T>(rows: readonly T[], ...keys: K[]): T[K][][] {

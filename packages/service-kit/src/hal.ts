@@ -1,7 +1,9 @@
 import type { ProblemSlug } from '@jumun/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import Type, { type TObject } from 'typebox';
+import Type, { type TObject, type TSchema } from 'typebox';
+import { nameResource, ProfileSchema, profilesSchema, rootSchema } from './hal-schemas.ts';
 import type { Http } from './http.ts';
+import { named, ok, operation } from './openapi.ts';
 import type { Page, PageRequest } from './page.ts';
 import { Problem } from './problem.ts';
 
@@ -14,6 +16,20 @@ const PageQuery = Type.Object({
   size: Type.Integer({ minimum: 1, maximum: MAX_PAGE_SIZE, default: 20 }),
   sort: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: MAX_SORT_TERMS })])),
 });
+
+/** The query of a collection as its document shows it: what `parseSort` takes. */
+function documentedPageQuery(sortable: Record<string, string>): TObject {
+  const pattern = `^(${Object.keys(sortable).join('|')})(,([aA][sS][cC]|[dD][eE][sS][cC]))?$`;
+  return Type.Object({
+    ...PageQuery.properties,
+    sort: Type.Optional(
+      Type.Array(Type.String({ pattern }), {
+        maxItems: MAX_SORT_TERMS,
+        description: 'A field, and perhaps `,asc` or `,desc`; may be given twice.',
+      }),
+    ),
+  });
+}
 
 /** How a service's resource appears in HAL, in the manner of Spring Data REST. */
 export interface HalResource {
@@ -60,13 +76,21 @@ export interface ResourceRoutes<T extends { id: number }> extends HalResource {
   schema: TObject;
   /** Whether there are searches under /<collection>/search. */
   searches?: boolean;
+  /** Headers of an item's answer, as the document shows them. */
+  itemHeaders?: Record<string, TSchema>;
 }
 
 /** GET of the collection, of one item, of their profile, and the service's root with its templated links. */
 export function serveResource<T extends { id: number }>(app: Http, resource: ResourceRoutes<T>): void {
   const { collection, sortable } = resource;
+  const name = nameResource(app, resource, resource.schema);
 
-  app.get('/', async request => {
+  const root = operation({
+    id: 'root',
+    summary: 'Where to begin',
+    answers: ok('Links to what there is.', rootSchema(resource)),
+  });
+  app.get('/', { schema: root }, async request => {
     const base = baseUrl(request);
     return {
       _links: {
@@ -79,14 +103,26 @@ export function serveResource<T extends { id: number }>(app: Http, resource: Res
 
   serveProfile(app, resource);
 
-  app.get(`/${collection}`, { schema: { querystring: PageQuery } }, async request => {
+  const list = operation({
+    id: `list${name}`,
+    summary: `A page of the ${collection}`,
+    answers: ok('The page, with links to its neighbours.', named(`${name}Collection`)),
+    query: documentedPageQuery(sortable),
+  });
+  app.get(`/${collection}`, { schema: { querystring: PageQuery, ...list } }, async request => {
     const { page, size, sort } = request.query;
     const order = [sort ?? []].flat().map(term => parseSort(term, sortable));
     const { items, total } = await resource.page({ limit: size, offset: page * size, order });
     return halCollection(request, resource, items, { page, size, total });
   });
 
-  app.get(`/${collection}/:id`, { schema: { params: IdParams } }, async (request, reply) => {
+  const read = operation({
+    id: `get${name}`,
+    summary: `One ${resource.rel}`,
+    answers: ok('It, with its links.', named(name), resource.itemHeaders),
+    refusals: [resource.unknown],
+  });
+  app.get(`/${collection}/:id`, { schema: { params: IdParams, ...read } }, async (request, reply) => {
     const item = await resource.find(request.params.id, reply);
     if (!item) throw unknownItem(resource, request.params.id);
     return halItem(request, resource, item);
@@ -94,13 +130,24 @@ export function serveResource<T extends { id: number }>(app: Http, resource: Res
 }
 
 /** What a `profile` link leads to: the fields of an item, as ALPS has it (draft-amundsen-richardson-foster-alps). */
-function serveProfile(app: Http, { collection, rel, schema }: HalResource & { schema: TObject }): void {
+function serveProfile(app: Http, resource: HalResource & { schema: TObject }): void {
+  const { collection, rel, schema } = resource;
   const fields = Object.keys(schema.properties).map(name => ({ name, type: 'SEMANTIC' }));
-  app.get('/profile', async request => {
+  const profiles = operation({
+    id: 'listProfiles',
+    summary: 'What is described',
+    answers: ok('Links to the descriptions.', profilesSchema(resource)),
+  });
+  app.get('/profile', { schema: profiles }, async request => {
     const self = `${baseUrl(request)}/profile`;
     return { _links: { self: { href: self }, [collection]: { href: `${self}/${collection}` } } };
   });
-  app.get(`/profile/${collection}`, async request => {
+  const profile = operation({
+    id: 'getProfile',
+    summary: `The fields of one ${rel}`,
+    answers: ok('An ALPS description.', ProfileSchema),
+  });
+  app.get(`/profile/${collection}`, { schema: profile }, async request => {
     const href = `${baseUrl(request)}/profile/${collection}`;
     return {
       alps: { version: '1.0', descriptor: [{ id: `${rel}-representation`, href, descriptor: fields }] },
@@ -114,9 +161,9 @@ export function unknownItem({ unknown, rel }: { unknown: ProblemSlug; rel: strin
 }
 
 function parseSort(term: string, sortable: Record<string, string>) {
-  const [field = '', direction = 'asc'] = term.split(',');
+  const [field = '', direction = 'asc', ...more] = term.split(',');
   const column = Object.hasOwn(sortable, field) ? sortable[field] : undefined;
-  if (!column || !/^(asc|desc)$/i.test(direction)) {
+  if (!column || !/^(asc|desc)$/i.test(direction) || more.length > 0) {
     throw new Problem(
       'invalid-request',
       `sort takes field,asc or field,desc with one of ${Object.keys(sortable).join(', ')}.`,
@@ -128,12 +175,15 @@ function parseSort(term: string, sortable: Record<string, string>) {
   return { column, descending: direction.toLowerCase() === 'desc' };
 }
 
-/** A page of items with the links to its neighbours. */
+/**
+ * A page of items with the links to its neighbours.
+ * @param page `filter`: what was asked for beside page, size and sort, for the links to ask for it again
+ */
 export function halCollection<T extends { id: number }>(
   request: FastifyRequest,
   resource: HalResource,
   items: T[],
-  { page, size, total }: { page: number; size: number; total: number },
+  { page, size, total, filter = {} }: { page: number; size: number; total: number; filter?: object },
 ) {
   const path = `${baseUrl(request)}/${resource.path ?? resource.collection}`;
   const totalPages = Math.ceil(total / size);
@@ -141,7 +191,11 @@ export function halCollection<T extends { id: number }>(
   const sort = [query.sort ?? []]
     .flat()
     .map(term => `&sort=${encodeURIComponent(term).replaceAll('%2C', ',')}`);
-  const at = (number: number) => ({ href: `${path}?page=${number}&size=${size}${sort.join('')}` });
+  const filters = Object.entries(filter)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `&${name}=${encodeURIComponent(value)}`);
+  const more = [...sort, ...filters].join('');
+  const at = (number: number) => ({ href: `${path}?page=${number}&size=${size}${more}` });
   const last = Math.max(0, totalPages - 1);
   return {
     _embedded: { [resource.collection]: items.map(item => halItem(request, resource, item)) },

@@ -1,4 +1,8 @@
 import type { FastifyInstance } from 'fastify';
+import { within } from './within.ts';
+
+/** A check that takes longer counts as failed. */
+const CHECK_MS = 2_000;
 
 export interface Health {
   /** Adds a condition for readiness; a check that throws counts as failed. */
@@ -18,7 +22,9 @@ export function createHealth(): Health {
     },
     async ready() {
       if (draining) return false;
-      const results = await Promise.all(checks.map(async check => check())).catch(() => [false]);
+      const results = await within(CHECK_MS, 'health', Promise.all(checks.map(async check => check()))).catch(
+        () => [false],
+      );
       return results.every(Boolean);
     },
   };

@@ -1,5 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { Tracer } from '@opentelemetry/api';
 import {
   type FastifyBaseLogger,
   type FastifyError,
@@ -14,8 +17,9 @@ import secureJson from 'secure-json-parse';
 import { TooManyWaitingError } from './batcher.ts';
 import { coerceNumbers } from './coerce.ts';
 import { isTransient } from './errors.ts';
+import { traceRequest } from './http-trace.ts';
 import type { Metrics } from './metrics.ts';
-import { Problem } from './problem.ts';
+import { isForWantOfRoom, Problem } from './problem.ts';
 import { continueTrace, type Trace } from './trace.ts';
 
 declare module 'fastify' {
@@ -24,18 +28,31 @@ declare module 'fastify' {
     /** Whether the caller showed the service credential. */
     trusted: boolean;
   }
+  interface FastifyContextConfig {
+    /** The answer goes on for as long as the client wants: it is no request under way, and no measure of time. */
+    stream?: boolean;
+  }
+  interface FastifyInstance {
+    /** Makes spans, where traces are exported. */
+    tracer: Tracer | undefined;
+  }
 }
 
 export const BODY_LIMIT_BYTES = 64 * 1024;
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+/** A connection on which nothing moves for so long is closed: longer than the slowest answer takes. */
+const CONNECTION_TIMEOUT_MS = 120_000;
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'QUERY'] as const;
 
 export interface HttpOptions {
   log: Logger;
   metrics: Metrics;
+  tracer?: Tracer | undefined;
   serviceToken: string;
   trustedProxies: string;
   /** A request that takes longer than this to arrive is dropped. */
   requestTimeoutMs?: number;
+  /** Requests under way; more are refused. Not counted: probes, metrics, and those who show the credential. */
+  requestsLimit?: number;
 }
 
 export type Http = ReturnType<typeof createHttp>;
@@ -47,15 +64,18 @@ export type Http = ReturnType<typeof createHttp>;
 export function createHttp({
   log,
   metrics,
+  tracer,
   serviceToken,
   trustedProxies,
   requestTimeoutMs = 10_000,
+  requestsLimit = 5_000,
 }: HttpOptions) {
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: requestTimeoutMs,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
     trustProxy: trustedProxies.split(',').map(address => address.trim()),
     forceCloseConnections: 'idle',
     // What is refused before a route is found, such as an address that cannot be decoded.
@@ -69,9 +89,11 @@ export function createHttp({
   // What we send is built field by field from our own types, and V8's JSON.stringify needs no second schema.
   app.setSerializerCompiler(() => JSON.stringify);
   acceptOnlyJson(app);
+  app.decorate('tracer', tracer);
   traceRequests(app, serviceToken);
   measureRequests(app, metrics);
-  answerWithProblems(app);
+  limitRequests(app, metrics, requestsLimit);
+  answerWithProblems(app, metrics);
 
   app.addHook('preValidation', async request => {
     const { schema } = request.routeOptions;
@@ -104,9 +126,9 @@ function traceRequests(app: FastifyInstance, serviceToken: string): void {
   const expected = Buffer.from(`Bearer ${serviceToken}`);
   app.decorateRequest('trace');
   app.decorateRequest('trusted', false);
-  app.addHook('onRequest', async request => {
-    const { traceparent, authorization } = request.headers;
-    request.trace = continueTrace(typeof traceparent === 'string' ? traceparent : null);
+  app.addHook('onRequest', async (request, reply) => {
+    const { authorization } = request.headers;
+    request.trace = traceRequest(app.tracer, request, reply);
     if (authorization) {
       const shown = Buffer.from(authorization);
       request.trusted = shown.length === expected.length && timingSafeEqual(shown, expected);
@@ -122,6 +144,7 @@ function measureRequests(app: FastifyInstance, metrics: Metrics): void {
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   );
   app.addHook('onResponse', async (request, reply) => {
+    if (request.routeOptions.config.stream && reply.raw.statusCode === 200) return;
     const route = request.routeOptions.url ?? 'none';
     const seconds = reply.elapsedTime / 1000;
     durations.observe({ method: request.method, route, status: String(reply.statusCode) }, seconds);
@@ -138,6 +161,42 @@ function measureRequests(app: FastifyInstance, metrics: Metrics): void {
   });
 }
 
+/** What has to go on while clients are refused, as do the services and operators, who show their credential. */
+const UNLIMITED = /^\/(actuator|metrics)(\/|$)/;
+
+/** Refuses what comes while too much is under way: at once, before its body is read. */
+function limitRequests(app: FastifyInstance, metrics: Metrics, limit: number): void {
+  let underWay = 0;
+  const openBy = new WeakMap<Socket, Set<ServerResponse>>();
+  metrics.gauge('jumun_http_requests_under_way', 'Requests that have no answer yet', () => underWay);
+  app.addHook('onRequest', (request, reply, done) => {
+    const { url = '', config } = request.routeOptions;
+    if (request.trusted || config.stream || UNLIMITED.test(url)) return done();
+    if (underWay >= limit) return done(new TooManyWaitingError(`${limit} requests are under way`));
+    underWay++;
+    const ofConnection = openOf(request.raw.socket);
+    ofConnection.add(reply.raw);
+    // Comes after the answer, and also where the client did not wait for it.
+    reply.raw.once('close', () => {
+      if (ofConnection.delete(reply.raw)) underWay--;
+    });
+    done();
+  });
+
+  /** Of a connection that ends, requests which stood behind another one (pipelining) get neither answer nor 'close'. */
+  function openOf(socket: Socket): Set<ServerResponse> {
+    const known = openBy.get(socket);
+    if (known) return known;
+    const open = new Set<ServerResponse>();
+    openBy.set(socket, open);
+    socket.once('close', () => {
+      underWay -= open.size;
+      open.clear();
+    });
+    return open;
+  }
+}
+
 /** Sends a refusal as `application/problem+json`. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
   const { retryAfter } = problem.more;
@@ -151,7 +210,10 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   );
 }
 
-function answerWithProblems(app: FastifyInstance): void {
+function answerWithProblems(app: FastifyInstance, metrics: Metrics): void {
+  const refused = metrics.counter('jumun_refused_total', 'Requests refused since a limit was reached', [
+    'problem',
+  ]);
   app.setNotFoundHandler((request, reply) =>
     sendProblem(
       request,
@@ -161,8 +223,11 @@ function answerWithProblems(app: FastifyInstance): void {
   );
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const problem = toProblem(error);
-    if (problem.status >= 500) {
+    // Counted and not logged one by one: there are many of them when there is little time.
+    if (isForWantOfRoom(problem)) refused.inc({ problem: problem.slug });
+    else if (problem.status >= 500) {
       const details = { traceId: request.trace?.traceId, err: error };
+      request.trace?.span?.recordException(error);
       if (problem.slug === 'internal-error') request.log.error(details, 'request failed');
       else request.log.warn({ ...details, err: error.message }, 'request could not be served');
     }
@@ -174,9 +239,13 @@ function answerWithProblems(app: FastifyInstance): void {
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof TooManyWaitingError) {
-    return new Problem('too-many-requests', 'More requests are waiting than the service will hold.', {
-      retryAfter: 1,
-    });
+    return new Problem(
+      'overloaded',
+      'More requests are waiting than the service will hold; nothing was changed.',
+      {
+        retryAfter: 1,
+      },
+    );
   }
   if (isTransient(error)) {
     return new Problem('unavailable', 'The service cannot do this now; nothing was changed.', {
@@ -222,34 +291,45 @@ export async function onlyServices(request: FastifyRequest): Promise<void> {
 }
 
 /**
- * For every path that is served, answers the methods that are not with 405 and what is allowed.
+ * For every path that is served, answers the methods that are not with 405, and OPTIONS with what is allowed.
  * Call it before the first route is added; it acts on the routes that follow.
  */
 export function refuseOtherMethods(app: FastifyInstance): { finish(): void } {
-  const allowed = new Map<string, Set<string>>();
-  app.addHook('onRoute', route => {
-    const methods = allowed.get(route.url) ?? new Set();
-    for (const method of [route.method].flat()) methods.add(method);
-    allowed.set(route.url, methods);
+  const served = new Map<string, { methods: Set<string>; forServices: boolean }>();
+  app.addHook('onRoute', ({ url, method, onRequest }) => {
+    const it = served.get(url) ?? { methods: new Set(), forServices: true };
+    for (const one of [method].flat()) it.methods.add(one);
+    it.forServices &&= [onRequest].flat().includes(onlyServices);
+    served.set(url, it);
   });
   return {
     finish() {
-      for (const [url, methods] of [...allowed]) {
+      for (const [url, { methods, forServices }] of [...served]) {
         if (url.includes('*')) continue;
-        const allow = [...methods].join(', ');
+        const allow = [...methods, 'OPTIONS'].join(', ');
+        // What does not exist for others has no methods for them either.
+        const first = forServices ? [onlyServices] : [];
+        const schema = { hide: true };
+        if (!methods.has('OPTIONS')) {
+          app.options(url, { schema, onRequest: first }, async (_request, reply) =>
+            reply.header('allow', allow).code(204).send(),
+          );
+        }
         const others = METHODS.filter(method => !methods.has(method));
         if (others.length === 0) continue;
+        // Before the body is read: a wrong method is wrong whatever it carries.
+        const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
+          reply.header('allow', allow);
+          throw new Problem(
+            'method-not-allowed',
+            `${request.method} is not allowed here; allowed: ${allow}.`,
+          );
+        };
         app.route({
           url,
           method: others,
-          // Before the body is read: a wrong method is wrong whatever it carries.
-          onRequest: async (request, reply) => {
-            reply.header('allow', allow);
-            throw new Problem(
-              'method-not-allowed',
-              `${request.method} is not allowed here; allowed: ${allow}.`,
-            );
-          },
+          schema,
+          onRequest: [...first, refuse],
           handler: async () => undefined,
         });
       }

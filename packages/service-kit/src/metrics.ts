@@ -1,4 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { within } from './within.ts';
+
+/** What takes longer to read is left out: the other series have to be there while a database hangs. */
+const READ_MS = 2_000;
 
 /** A service's own registry: several services may live in one process, so nothing here is global. */
 export interface Metrics {
@@ -28,8 +32,10 @@ export function createMetrics(service: string, withProcess: boolean): Metrics {
       new Counter({ name, help, labelNames: labels, registers: [registry] }),
     histogram: (name, help, labelNames, buckets) =>
       new Histogram({ name, help, labelNames, buckets, registers: [registry] }),
-    gauge: (name, help, read, labels = []) =>
-      new Gauge({
+    gauge(name, help, read, labels = []) {
+      /** One look at a time, however often somebody scrapes. */
+      let looking: Promise<GaugeReading> | undefined;
+      return new Gauge({
         name,
         help,
         labelNames: labels,
@@ -38,13 +44,17 @@ export function createMetrics(service: string, withProcess: boolean): Metrics {
           this.reset();
           let reading: GaugeReading;
           try {
-            reading = await read();
+            looking ??= Promise.resolve(read()).finally(() => {
+              looking = undefined;
+            });
+            reading = await within(READ_MS, name, looking);
           } catch {
             return;
           }
           if (typeof reading === 'number') this.set(reading);
           else for (const { labels, value } of reading) this.set(labels, value);
         },
-      }),
+      });
+    },
   };
 }

@@ -1,11 +1,18 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { Database } from './database.ts';
+import type { QueryConfig } from 'pg';
+import type { Database, Queryable } from './database.ts';
 
 /** Any number will do that no other advisory lock of these databases uses. */
 const MIGRATION_LOCK = 7_216_001;
 
-/** What migrations and transactions themselves need; sessions of long ago are of no use to anybody. */
+/** Connections give up earlier (the longest that pg takes): a table of millions takes longer, and so does who waits for it. */
+const NO_HURRY_MS = 2 ** 31 - 1;
+
+/** Sessions of long ago are of no use to anybody: what became of their last transaction is asked within seconds. */
+const FORGET_SESSIONS = `DELETE FROM transaction_mark WHERE marked_at < now() - interval '1 day'`;
+
+/** What migrations and transactions themselves need. */
 const FOUNDATION = `
   CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
   CREATE TABLE IF NOT EXISTS transaction_mark (
@@ -13,8 +20,13 @@ const FOUNDATION = `
     mark bigint NOT NULL,
     marked_at timestamptz NOT NULL DEFAULT now()
   ) WITH (fillfactor = 50);
-  DELETE FROM transaction_mark WHERE marked_at < now() - interval '1 day';
+  ${FORGET_SESSIONS};
 `;
+
+/** Removes the marks that sessions of long ago have left; gives how many. There is one for each connection made. */
+export async function forgetSessions(db: Queryable): Promise<number> {
+  return (await db.query(`${FORGET_SESSIONS} RETURNING 1`)).length;
+}
 
 /**
  * Brings a database up to date: applies the plain SQL files of each folder, in the order of their names and once.
@@ -25,8 +37,9 @@ const FOUNDATION = `
 export async function migrate(db: Database, folders: readonly URL[]): Promise<void> {
   const client = await db.connect();
   try {
+    const patiently = (text: string) => client.query({ text, query_timeout: NO_HURRY_MS } as QueryConfig);
     await client.query('SET lock_timeout = 0; SET statement_timeout = 0');
-    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await patiently(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
     await client.query(FOUNDATION);
     const { rows } = await client.query<{ name: string }>('SELECT name FROM migration');
     const applied = new Set(rows.map(row => row.name));
@@ -43,7 +56,7 @@ export async function migrate(db: Database, folders: readonly URL[]): Promise<vo
     for (const [name, file] of known) {
       if (applied.has(name)) continue;
       const sql = await readFile(file, 'utf8');
-      await client.query(`BEGIN;\n${sql};\nINSERT INTO migration (name) VALUES ('${name}');\nCOMMIT`);
+      await patiently(`BEGIN;\n${sql};\nINSERT INTO migration (name) VALUES ('${name}');\nCOMMIT`);
     }
   } finally {
     await client.end();

@@ -1,23 +1,23 @@
 import { PassThrough } from 'node:stream';
-import { type Call, type ProblemSlug, problems } from '@jumun/contracts';
-import {
-  type CircuitBreakerPolicy,
-  CircuitState,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  handleAll,
-  isBrokenCircuitError,
-} from 'cockatiel';
+import type { Call, ProblemSlug } from '@jumun/contracts';
+import { SpanKind, type Tracer } from '@opentelemetry/api';
 import Type, { type Static, type TSchema } from 'typebox';
 import { Agent } from 'undici';
+import { TooManyWaitingError } from './batcher.ts';
+import { type Breaker, type BreakerOptions, CircuitOpenError, createBreaker } from './breaker.ts';
 import { UnavailableError } from './errors.ts';
 import { type Http, onlyServices, toProblem } from './http.ts';
-import type { Metrics } from './metrics.ts';
-import { Problem, type ProblemDetails } from './problem.ts';
+import { isForWantOfRoom, Problem, type ProblemDetails } from './problem.ts';
+import { inSpan, ORDER_ID, recordFailure, type SpanFacts, startSpan, traceparentOf } from './spans.ts';
+import { traceIdOf } from './trace.ts';
 
 const MAX_BATCH = 200;
 const CLOSE_MS = 1_000;
 const BATCH_BODY_LIMIT_BYTES = 4 * 1024 * 1024;
+/** Of one batch. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/** Items that a route has under way at once, and calls that may wait for a peer. */
+const MAX_OPEN = 10_000;
 
 /** A peer did not answer, or not in time: whether it did what it was asked is not known. */
 export class PeerError extends UnavailableError {
@@ -31,6 +31,49 @@ interface AnswerLine {
   problem?: { slug: ProblemSlug; detail: string } & ProblemDetails;
 }
 
+/** The order that an item is about. */
+const orderIn = (item: unknown) => (item as { orderId?: number }).orderId;
+
+/** Each item of a batch is a call of its own to those who read traces. */
+function spanOf(path: string, item: unknown, kind: SpanKind, peer?: string): SpanFacts {
+  const orderId = orderIn(item);
+  return {
+    name: `POST ${path}`,
+    kind,
+    attributes: {
+      'http.request.method': 'POST',
+      'http.route': path,
+      ...(peer && { 'peer.service': peer }),
+      ...(orderId !== undefined && { [ORDER_ID]: orderId }),
+    },
+  };
+}
+
+/** Does what is asked of one item, in the trace that `traceparent` names. */
+type Handle<I, O> = (item: I, traceparent: string | null) => Promise<O>;
+
+/** Handles each item in a span that ends with it. A refusal is an answer; only what is our fault is an error. */
+function handleInSpan<I, O>(tracer: Tracer, path: string, handle: Handle<I, O>): Handle<I, O> {
+  return async (item, traceparent) => {
+    // What is asked outside of any trace, as by the auditor, begins none.
+    if (traceparent === null) return handle(item, null);
+    const span = startSpan(tracer, spanOf(path, item, SpanKind.SERVER), traceparent);
+    const answered = (status: number) => span.setAttribute('http.response.status_code', status);
+    try {
+      const answer = await handle(item, traceparentOf(span));
+      answered(200);
+      return answer;
+    } catch (error) {
+      const { status } = toProblem(error);
+      answered(status);
+      if (status >= 500) recordFailure(span, error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  };
+}
+
 /**
  * A route between services that takes many items in one call. The answers are lines of JSON that go out as
  * each item is done, so that one that hangs does not hold the others.
@@ -39,8 +82,15 @@ export function serveBatch<S extends TSchema, O>(
   app: Http,
   { path }: Call<Static<S>, O>,
   item: S,
-  handle: (item: Static<S>, traceparent: string | null) => Promise<O>,
+  handle: Handle<Static<S>, O>,
 ): void {
+  const handled = app.tracer ? handleInSpan(app.tracer, path, handle) : handle;
+  let underWay = 0;
+  const handleOne: Handle<Static<S>, O> = async (item, traceparent) => {
+    if (underWay >= MAX_OPEN) throw new TooManyWaitingError('too many items are under way');
+    underWay++;
+    return handled(item, traceparent).finally(() => underWay--);
+  };
   const body = Type.Array(Type.Object({ item, traceparent: Type.Optional(Type.String()) }), {
     maxItems: MAX_BATCH,
   });
@@ -67,12 +117,14 @@ export function serveBatch<S extends TSchema, O>(
       open = entries.length;
       if (open === 0) lines.end();
       for (const [i, entry] of entries.entries()) {
-        handle(entry.item, entry.traceparent ?? null).then(
+        handleOne(entry.item, entry.traceparent ?? null).then(
           ok => add({ i, ok }),
           error => {
             const { slug, detail, more } = toProblem(error);
-            if (slug === 'internal-error')
-              request.log.error({ err: error, traceId: request.trace.traceId }, 'item failed');
+            if (slug === 'internal-error') {
+              const traceId = traceIdOf(entry.traceparent);
+              request.log.error({ err: error, traceId, path, orderId: orderIn(entry.item) }, 'item failed');
+            }
             add({ i, problem: { slug, detail, ...more } });
           },
         );
@@ -82,26 +134,21 @@ export function serveBatch<S extends TSchema, O>(
   );
 }
 
-export interface PeerOptions {
-  /** The peer's name, for metrics and messages. */
-  name: string;
+export interface PeerOptions extends BreakerOptions {
   url: string;
   token: string;
-  /** After so many failures in a row calls fail at once … */
-  failures?: number;
-  /** … until, this much later, one is let through to try. */
-  halfOpenAfterMs?: number;
+  tracer?: Tracer | undefined;
 }
 
 /** Another service of the system. */
 export interface Peer {
   readonly name: string;
-  breakerState(): CircuitState;
+  readonly breaker: Breaker;
   /**
    * A function that calls a batch route with one item; calls that wait go together.
    * It throws a Problem where the peer refused, and PeerError where the outcome is not known.
    */
-  batch<I, O>(call: Call<I, O>, timeoutMs: number): (item: I, traceparent: string | null) => Promise<O>;
+  batch<I, O>(call: Call<I, O>, timeoutMs: number): Handle<I, O>;
   close(): Promise<void>;
 }
 
@@ -114,12 +161,16 @@ interface PendingCall {
 }
 
 /** A client of another service behind a circuit breaker. */
-export function createPeer({ name, url, token, failures = 10, halfOpenAfterMs = 1_000 }: PeerOptions): Peer {
-  const agent = new Agent({ connections: 16, keepAliveTimeout: 4_000, connect: { timeout: 1_000 } });
-  const breaker: CircuitBreakerPolicy = circuitBreaker(handleAll, {
-    halfOpenAfter: halfOpenAfterMs,
-    breaker: new ConsecutiveBreaker(failures),
+export function createPeer({ name, url, token, tracer, ...breakerOptions }: PeerOptions): Peer {
+  const agent = new Agent({
+    connections: 16,
+    keepAliveTimeout: 4_000,
+    connect: { timeout: 1_000 },
+    maxResponseSize: MAX_ANSWER_BYTES,
   });
+  const breaker = createBreaker({ name, ...breakerOptions });
+  /** Calls that have no answer yet. */
+  let open = 0;
   /** When the peer last answered anything. */
   let answeredAt = Number.NEGATIVE_INFINITY;
 
@@ -170,11 +221,8 @@ export function createPeer({ name, url, token, failures = 10, halfOpenAfterMs = 
 
   return {
     name,
-    breakerState: () => breaker.state,
-    batch<I, O>(
-      { path }: Call<I, O>,
-      timeoutMs: number,
-    ): (item: I, traceparent: string | null) => Promise<O> {
+    breaker,
+    batch<I, O>({ path }: Call<I, O>, timeoutMs: number): Handle<I, O> {
       let waiting: PendingCall[] = [];
       const flush = () => {
         while (waiting.length > 0) {
@@ -207,18 +255,22 @@ export function createPeer({ name, url, token, failures = 10, halfOpenAfterMs = 
           if (waiting.length === 0) setImmediate(flush);
           waiting.push(pending);
         });
-      return async (item, traceparent) => {
+      const ask: Handle<I, O> = async (item, traceparent) => {
         // What the peer says of one item, good or bad, is an answer: only what is thrown inside counts against it.
+        if (open >= MAX_OPEN) throw new PeerError(`${name} is not asked: ${MAX_OPEN} calls wait for it`);
+        open++;
         const answer = await breaker
-          .execute(() => call(item, traceparent))
+          .call(() => call(item, traceparent))
           .catch(error => {
-            if (isBrokenCircuitError(error))
-              throw new PeerError(`${name} is not asked for now: its circuit is open`);
-            throw error;
-          });
+            throw error instanceof CircuitOpenError ? new PeerError(error.message) : error;
+          })
+          .finally(() => open--);
         if (answer instanceof Error) throw answer;
         return answer as O;
       };
+      if (!tracer) return ask;
+      return (item, traceparent) =>
+        inSpan(tracer, spanOf(path, item, SpanKind.CLIENT, name), traceparent, within => ask(item, within));
     },
     close: () => closeWithin(agent, CLOSE_MS),
   };
@@ -240,22 +292,8 @@ function settle(calls: PendingCall[], { i, ok, problem }: AnswerLine): void {
     return;
   }
   const { slug, detail, ...more } = problem;
-  call.resolve(problems[slug].status >= 500 ? new PeerError(detail) : new Problem(slug, detail, more));
-}
-
-/** Shows the state of the circuit breaker to each peer. */
-export function measureBreakers(metrics: Metrics, peers: Peer[]): void {
-  const states = [CircuitState.Closed, CircuitState.HalfOpen, CircuitState.Open];
-  metrics.gauge(
-    'jumun_breaker_state',
-    'The circuit breaker to a peer: 1 for the state it is in',
-    () =>
-      peers.flatMap(peer =>
-        states.map(state => ({
-          labels: { peer: peer.name, state: CircuitState[state].toLowerCase() },
-          value: peer.breakerState() === state ? 1 : 0,
-        })),
-      ),
-    ['peer', 'state'],
-  );
+  const refusal = new Problem(slug, detail, more);
+  // What was refused for want of room was not begun, so this too is an answer.
+  const failed = refusal.status >= 500 && !isForWantOfRoom(refusal);
+  call.resolve(failed ? new PeerError(detail) : refusal);
 }

@@ -42,3 +42,6 @@ export class Problem extends Error {
     };
   }
 }
+
+/** Whether a limit was reached: refused before anything was done, and not for anything that was asked. */
+export const isForWantOfRoom = ({ slug }: Problem): boolean => slug === 'overloaded' || slug === 'backlog';

@@ -53,6 +53,25 @@ describe('batcher', () => {
     expect(runs).toEqual([[0], range(20)]);
   });
 
+  it('refuses what a run that hangs keeps waiting for too long, and does it not afterwards', async () => {
+    const { batcher, runs, hold } = doubling({ maxWaitMs: 30 });
+    const gate = createGate();
+    hold(gate.opened);
+    const first = batcher.submit(0);
+    await eventually(() => expect(runs).toHaveLength(1));
+    const others = await Promise.allSettled(range(1_000).map(batcher.submit));
+    for (const other of others)
+      expect(other).toMatchObject({ status: 'rejected', reason: expect.any(UnavailableError) });
+    // It refuses those that come later too, in their time.
+    await expect(batcher.submit(1)).rejects.toBeInstanceOf(UnavailableError);
+    gate.open();
+    expect(await first).toBe(0);
+    expect(await batcher.submit(2)).toBe(4);
+    expect(runs).toEqual([[0], [2]]);
+    await batcher.idle();
+    expect(batcher.pending).toBe(0);
+  });
+
   it('takes no more at once than it may, in order', async () => {
     const { batcher, runs } = doubling({ maxBatch: 4 });
     await Promise.all(range(10).map(batcher.submit));

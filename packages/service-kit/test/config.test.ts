@@ -37,12 +37,14 @@ describe('settings', () => {
   it('are read as what they are to be, with defaults for what is not set', () => {
     expect(load(complete)).toEqual({
       HOST: '127.0.0.1',
+      ALLOW_OPEN: false,
       PORT: 8081,
       LOG_LEVEL: 'info',
       SERVICE_TOKEN: 'x'.repeat(16),
       TRUSTED_PROXIES: '127.0.0.1,::1',
       DRAIN_MS: 10_000,
       PAY_URL: 'http://pay:8080',
+      REQUESTS_LIMIT: 5_000,
       RESERVATION_MS: 5_000,
     });
   });

@@ -168,6 +168,7 @@ describe('HAL', () => {
       'page=1&page=2',
       'page=1.5',
       'page=',
+      'sort=id,asc,price',
       'sort=id&sort=price&sort=id',
     ])('is refused where it cannot be: %s', async query => {
       const { status, body } = await get(`/orders?${query}`);

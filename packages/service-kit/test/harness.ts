@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import type { Tracer } from '@opentelemetry/api';
 import type { Cleanup } from '../../../tests/support/cleanup.ts';
 import { freshDatabase } from '../../../tests/support/database.ts';
 import { type Database, openDatabase } from '../src/database.ts';
@@ -32,10 +33,23 @@ export function openPool(cleanup: Cleanup, url: string): Database {
 export async function serve(
   cleanup: Cleanup,
   routes: (http: Http) => void,
-  { trustedProxies = '127.0.0.1', refuse = true } = {},
+  {
+    trustedProxies = '127.0.0.1',
+    refuse = true,
+    tracer,
+    requestsLimit,
+  }: { trustedProxies?: string; refuse?: boolean; tracer?: Tracer; requestsLimit?: number } = {},
 ): Promise<{ http: Http; url: string }> {
   const metrics = createMetrics('test', false);
-  const http = createHttp({ log, metrics, serviceToken: SERVICE_TOKEN, trustedProxies });
+  const http = createHttp({
+    log,
+    metrics,
+    tracer,
+    serviceToken: SERVICE_TOKEN,
+    trustedProxies,
+    ...(requestsLimit && { requestsLimit }),
+  });
+  http.get('/metrics', async () => metrics.registry.metrics());
   const methods = refuse ? refuseOtherMethods(http) : undefined;
   routes(http);
   methods?.finish();

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import Type from 'typebox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../../tests/support/eventually.ts';
 import { TooManyWaitingError } from '../src/batcher.ts';
 import { UnavailableError } from '../src/errors.ts';
 import { BODY_LIMIT_BYTES, onlyServices } from '../src/http.ts';
 import { Problem } from '../src/problem.ts';
-import { type Cleanup, createCleanup, SERVICE_TOKEN, serve } from './harness.ts';
+import { type Cleanup, createCleanup, createGate, SERVICE_TOKEN, serve } from './harness.ts';
 
 const Order = Type.Object({
   itemcd: Type.Integer({ minimum: 1 }),
@@ -230,12 +231,28 @@ describe('HTTP', () => {
       ['/orders/1', 'PATCH', ['GET']],
       ['/orders/not-a-number', 'DELETE', ['GET']],
       ['/strict', 'GET', ['POST']],
+      ['/orders', 'QUERY', ['GET', 'POST']],
     ])('%s says of %s that it is not allowed, and what is', async (path, method, allowed) => {
       const answer = await send(path, { method });
       expectProblem(answer, 405, 'method-not-allowed');
       const allow = answer.headers.get('allow')?.split(', ') ?? [];
       expect(allow).toEqual(expect.arrayContaining(allowed));
       expect(allow).not.toContain(method);
+    });
+
+    it('says so of TRACE, which fetch does not send', async () => {
+      const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port) });
+      socket.end('TRACE /orders HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+      let answer = '';
+      for await (const chunk of socket) answer += chunk;
+      expect(answer).toMatch(/^HTTP\/1.1 405 .*\r\n/);
+      expect(answer).toContain('allow: POST, GET, HEAD, OPTIONS\r\n');
+    });
+
+    it('answers OPTIONS with the methods that it has', async () => {
+      const answer = await send('/orders/1', { method: 'OPTIONS' });
+      expect([answer.status, answer.headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS']);
+      expectProblem(await send('/nothing', { method: 'OPTIONS' }), 404, 'not-found');
     });
 
     it('says so before it reads the body', async () => {
@@ -252,6 +269,11 @@ describe('HTTP', () => {
       expectProblem(await send('/inside', headers('Bearer wrong')), 404, 'not-found');
       expectProblem(await send('/inside', headers(`Bearer ${SERVICE_TOKEN}x`)), 404, 'not-found');
       expect((await send('/inside', headers(`Bearer ${SERVICE_TOKEN}`))).body).toEqual({ inside: true });
+      for (const method of ['POST', 'OPTIONS']) {
+        expectProblem(await send('/inside', { method }), 404, 'not-found');
+        const shown = await send('/inside', { method, ...headers(`Bearer ${SERVICE_TOKEN}`) });
+        expect(shown.headers.get('allow')).toBe('GET, HEAD, OPTIONS');
+      }
     });
   });
 
@@ -264,7 +286,7 @@ describe('HTTP', () => {
 
     it.each([
       ['away', 503, 'unavailable'],
-      ['busy', 429, 'too-many-requests'],
+      ['busy', 503, 'overloaded'],
     ])('that passes says when to try again: %s', async (how, status, slug) => {
       const answer = await send(`/fail/${how}`);
       expectProblem(answer, status, slug);
@@ -276,6 +298,99 @@ describe('HTTP', () => {
       const answer = await send('/fail/bug');
       expectProblem(answer, 500, 'internal-error');
       expect(answer.text).not.toContain('secret');
+    });
+  });
+
+  describe('with as many requests under way as it holds', () => {
+    it('refuses others at once, but not probes, metrics and services, and takes them again when there is room', async () => {
+      const gate = createGate();
+      const own = createCleanup();
+      let arrived = 0;
+      const { url } = await serve(
+        own,
+        http => {
+          http.get('/slow', async () => {
+            arrived++;
+            await gate.opened;
+            return {};
+          });
+          http.post('/orders', async () => ({}));
+          http.get('/actuator/health', async () => ({ status: 'UP' }));
+        },
+        { requestsLimit: 3 },
+      );
+      own.add(gate.open);
+      try {
+        const leaving = new AbortController();
+        const left = fetch(`${url}/slow`, { signal: leaving.signal }).catch(() => 'left');
+        const held = [fetch(`${url}/slow`), fetch(`${url}/slow`)];
+        await eventually(() => expect(arrived).toBe(3));
+
+        const post = () =>
+          fetch(`${url}/orders`, {
+            method: 'POST',
+            body: '{}',
+            headers: { 'content-type': 'application/json' },
+          });
+        for (let n = 0; n < 20; n++) {
+          const refused = await post();
+          expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+          expect(refused.headers.get('content-type')).toContain('application/problem+json');
+          expect(await refused.json()).toMatchObject({ type: '/problems/overloaded', status: 503 });
+        }
+        expect((await fetch(`${url}/actuator/health`)).status).toBe(200);
+        const shown = await (await fetch(`${url}/metrics`)).text();
+        expect(shown).toContain('jumun_refused_total{problem="overloaded",service="test"} 20');
+        expect(shown).toContain('jumun_http_requests_under_way{service="test"} 3');
+        const authorization = `Bearer ${SERVICE_TOKEN}`;
+        const trusted = fetch(`${url}/slow`, { headers: { authorization } });
+        await eventually(() => expect(arrived).toBe(4));
+
+        // A client that does not wait any longer leaves its place to another.
+        leaving.abort();
+        expect(await left).toBe('left');
+        await eventually(async () => expect((await post()).status).toBe(200));
+        gate.open();
+        for (const answer of [...held, trusted]) expect((await answer).status).toBe(200);
+        for (let n = 0; n < 20; n++) expect((await post()).status).toBe(200);
+      } finally {
+        await own.run();
+      }
+    });
+
+    it('counts no longer what a client sent in one go and did not wait for', async () => {
+      const gate = createGate();
+      const own = createCleanup();
+      let arrived = 0;
+      const { url } = await serve(
+        own,
+        http => {
+          http.get('/slow', async () => {
+            arrived++;
+            await gate.opened;
+            return {};
+          });
+        },
+        { requestsLimit: 5 },
+      );
+      own.add(gate.open);
+      try {
+        const { hostname, port } = new URL(url);
+        const socket = connect(Number(port), hostname);
+        own.add(() => socket.destroy());
+        socket.write('GET /slow HTTP/1.1\r\nHost: test\r\n\r\n'.repeat(5));
+        await eventually(() => expect(arrived).toBe(5));
+        const underWay = async () =>
+          /under_way\{.*\} (\d+)/.exec(await (await fetch(`${url}/metrics`)).text())?.[1];
+        expect(await underWay()).toBe('5');
+        socket.destroy();
+        await eventually(async () => expect(await underWay()).toBe('0'));
+        gate.open();
+        expect((await fetch(`${url}/slow`)).status).toBe(200);
+        await eventually(async () => expect(await underWay()).toBe('0'));
+      } finally {
+        await own.run();
+      }
     });
   });
 

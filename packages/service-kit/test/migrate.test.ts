@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../src/database.ts';
-import { migrate } from '../src/migrate.ts';
+import { forgetSessions, migrate } from '../src/migrate.ts';
 import { type Cleanup, createCleanup, openEmpty } from './harness.ts';
 
 describe('migrations', () => {
@@ -85,5 +85,18 @@ describe('migrations', () => {
       'the database is newer than this program: it has the migration order/002-b.sql',
     );
     expect(await applied()).toEqual(['order/001-a.sql', 'order/002-b.sql']);
+  });
+
+  it('lay marks for transactions, and those of sessions of long ago can be forgotten', async () => {
+    await migrate(db, [await folder(first)]);
+    const count = async () => (await db.query('SELECT FROM transaction_mark')).length;
+    await db.transaction(tx => tx.query('SELECT 1'));
+    await db.query(
+      `INSERT INTO transaction_mark (session, mark, marked_at)
+       SELECT gen_random_uuid(), 1, now() - interval '25 hours' FROM generate_series(1, 3)`,
+    );
+    expect(await count()).toBe(4);
+    expect(await forgetSessions(db)).toBe(3);
+    expect(await count()).toBe(1);
   });
 });

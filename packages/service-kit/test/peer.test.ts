@@ -5,18 +5,12 @@ import { CircuitState } from 'cockatiel';
 import Type from 'typebox';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../../tests/support/eventually.ts';
+import { measureBreakers } from '../src/breaker.ts';
 import { UnavailableError } from '../src/errors.ts';
 import { createMetrics } from '../src/metrics.ts';
-import {
-  createPeer,
-  measureBreakers,
-  type Peer,
-  PeerError,
-  type PeerOptions,
-  serveBatch,
-} from '../src/peer.ts';
+import { createPeer, type Peer, PeerError, type PeerOptions, serveBatch } from '../src/peer.ts';
 import { Problem } from '../src/problem.ts';
-import { type Cleanup, createCleanup, createGate, SERVICE_TOKEN, serve } from './harness.ts';
+import { type Cleanup, createCleanup, createGate, log, SERVICE_TOKEN, serve } from './harness.ts';
 
 interface Item {
   n: number;
@@ -136,7 +130,7 @@ describe('a call to another service', () => {
     const asked = peer(url, { failures: 2 });
     const ask = asked.batch(call, 5_000);
     for (let i = 0; i < 6; i++) expect(await error(ask({ n: i }, null))).toBeInstanceOf(Problem);
-    expect(asked.breakerState()).toBe(CircuitState.Closed);
+    expect(asked.breaker.state()).toBe(CircuitState.Closed);
   });
 
   it.each([
@@ -270,11 +264,24 @@ describe('a call to another service', () => {
     it('fails at once after so many failures in a row, without asking the peer', async () => {
       const { state, asked, ask } = await breakable();
       for (let n = 0; n < 3; n++) await error(ask({ n }, null));
-      expect(asked.breakerState()).toBe(CircuitState.Open);
+      expect(asked.breaker.state()).toBe(CircuitState.Open);
       const failed = await error(ask({ n: 9 }, null));
       expect(failed).toBeInstanceOf(PeerError);
       expect(failed).toHaveProperty('message', 'pay is not asked for now: its circuit is open');
       expect(state.asked).toBe(3);
+    });
+
+    it('asks again in its time when the clock is set back meanwhile', async () => {
+      const { state, asked, ask } = await breakable();
+      for (let n = 0; n < 3; n++) await error(ask({ n }, null));
+      expect(asked.breaker.state()).toBe(CircuitState.Open);
+      const { now } = Date;
+      cleanup.add(() => {
+        Date.now = now;
+      });
+      Date.now = () => now() - 3_600_000;
+      state.broken = false;
+      expect(await eventually(() => ask({ n: 5 }, null))).toEqual({ n: 5 });
     });
 
     it('is not opened by items that fail while the service answers', async () => {
@@ -284,7 +291,7 @@ describe('a call to another service', () => {
       const asked = peer(url, { failures: 3 });
       const ask = asked.batch(call, 5_000);
       for (let n = 0; n < 10; n++) expect(await error(ask({ n }, null))).toBeInstanceOf(PeerError);
-      expect(asked.breakerState()).toBe(CircuitState.Closed);
+      expect(asked.breaker.state()).toBe(CircuitState.Closed);
     });
 
     it('is not opened by items that hang while others are answered', async () => {
@@ -296,7 +303,7 @@ describe('a call to another service', () => {
       const hanging = range(6).map(() => error(ask({ n: 0 }, null)));
       await ask({ n: 1 }, null);
       expect(await Promise.all(hanging)).toHaveLength(6);
-      expect(asked.breakerState()).toBe(CircuitState.Closed);
+      expect(asked.breaker.state()).toBe(CircuitState.Closed);
     });
 
     it('stays closed while successes come in between', async () => {
@@ -305,7 +312,7 @@ describe('a call to another service', () => {
         state.broken = n % 3 !== 2;
         await ask({ n }, null).catch(() => undefined);
       }
-      expect(asked.breakerState()).toBe(CircuitState.Closed);
+      expect(asked.breaker.state()).toBe(CircuitState.Closed);
       expect(state.asked).toBe(12);
     });
 
@@ -315,7 +322,7 @@ describe('a call to another service', () => {
       state.broken = false;
       await eventually(() => ask({ n: 5 }, null));
       expect(state.asked).toBe(4);
-      expect(asked.breakerState()).toBe(CircuitState.Closed);
+      expect(asked.breaker.state()).toBe(CircuitState.Closed);
       expect(await Promise.all(range(5).map(n => ask({ n }, null)))).toHaveLength(5);
     });
 
@@ -326,13 +333,13 @@ describe('a call to another service', () => {
         await error(ask({ n: 5 }, null));
         expect(state.asked).toBe(4);
       });
-      expect(asked.breakerState()).toBe(CircuitState.Open);
+      expect(asked.breaker.state()).toBe(CircuitState.Open);
     });
 
     it('shows its state', async () => {
       const { asked, ask } = await breakable();
       const metrics = createMetrics('order', false);
-      measureBreakers(metrics, [asked]);
+      measureBreakers(metrics, log, [asked.breaker]);
       expect(await metrics.registry.metrics()).toContain(
         'jumun_breaker_state{peer="pay",state="closed",service="order"} 1',
       );

@@ -1,7 +1,8 @@
-import { defineService, type Outcome, type Traced } from '@jumun/messaging';
+import { defineService, type Outcome, type Traced, traceWork } from '@jumun/messaging';
 import { createBatcher, databaseConfig } from '@jumun/service-kit';
 import Type from 'typebox';
 import type { Delivery } from './delivery.ts';
+import { createEvidence } from './evidence.ts';
 import { serveDeliveries } from './routes.ts';
 import { execute, type StoreCommand } from './store.ts';
 import { subscriptions } from './subscriptions.ts';
@@ -12,17 +13,22 @@ export const delivery = defineService({
   config: Type.Object(databaseConfig),
   migrations: new URL('../migrations/', import.meta.url),
 
-  setup({ db, outbox, http }) {
-    const commands = createBatcher<Traced<StoreCommand>, Outcome<Delivery>>({
-      maxBatch: 500,
-      maxWaiting: 10_000,
-      concurrency: 1,
-      run: batch => db.transaction(tx => execute(tx, outbox, batch)),
-    });
+  setup({ db, outbox, http, tracer }) {
+    const commands = traceWork(
+      tracer,
+      createBatcher<Traced<StoreCommand>, Outcome<Delivery>>({
+        maxBatch: 500,
+        maxWaiting: 10_000,
+        concurrency: 1,
+        run: batch => db.transaction(tx => execute(tx, outbox, batch)),
+      }),
+      ({ command: { type, orderId } }) => ({ name: `delivery ${type}`, orderId }),
+    );
     serveDeliveries(http, { db, commands });
     return {
       subscriptions,
       execute: (tx, batch: Traced<StoreCommand>[]) => execute(tx, outbox, batch),
+      evidence: createEvidence(db),
       close: () => commands.idle(),
     };
   },

@@ -1,4 +1,4 @@
-import type { DeliveryResource } from '@jumun/contracts';
+import type { DeliveryResource, DeliveryStatus } from '@jumun/contracts';
 import { type Aggregate, carryOut, type Outbox, type Outcome, type Traced } from '@jumun/messaging';
 import {
   columns,
@@ -6,6 +6,8 @@ import {
   type Page,
   type PageRequest,
   type Queryable,
+  type Range,
+  readNewest,
   readPage,
   type Tx,
 } from '@jumun/service-kit';
@@ -74,16 +76,22 @@ const deliveries: Aggregate<number, DeliveryCommand, Delivery, DeliveryEvent> = 
 
 function insert(tx: Tx, created: Stored[]): void {
   tx.send(
-    `INSERT INTO delivery (id, order_id, customer_id, product_name, qtyp, price, address, status)
-     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[],
-                          $7::text[], $8::text[])`,
+    `INSERT INTO delivery (id, order_id, customer_id, product_name, qtyp, price, address, status, canceled_at)
+     SELECT d.*, CASE WHEN d.status = 'deliveryCanceled' THEN now() END
+     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[],
+                 $7::text[], $8::text[]) AS d(id, order_id, customer_id, product_name, qtyp, price, address, status)`,
     columns(created, 'id', 'orderId', 'customerId', 'productName', 'qtyp', 'price', 'address', 'status'),
   );
 }
 
+const stepTime = (column: string, status: DeliveryStatus) =>
+  `${column} = CASE WHEN u.status = '${status}' THEN coalesce(d.${column}, now()) ELSE d.${column} END`;
+
 function update(tx: Tx, updated: Stored[]): void {
   tx.send(
-    `UPDATE delivery d SET status = u.status, carrier = u.carrier, tracking_number = u.tracking_number
+    `UPDATE delivery d SET status = u.status, carrier = u.carrier, tracking_number = u.tracking_number,
+            ${stepTime('started_at', 'deliverystarted')}, ${stepTime('completed_at', 'deliverycompleted')},
+            ${stepTime('canceled_at', 'deliveryCanceled')}
      FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS u(order_id, status, carrier, tracking_number)
      WHERE d.order_id = u.order_id`,
     columns(updated, 'orderId', 'status', 'carrier', 'trackingNumber'),
@@ -119,5 +127,28 @@ export function pageDeliveries(db: Queryable, request: PageRequest): Promise<Pag
     db,
     { columns: DELIVERY, from: 'delivery WHERE id IS NOT NULL', tieBreaker: 'id' },
     request,
+  );
+}
+
+/** What deliveries are searched by; each has to hold. */
+export interface Wanted {
+  status?: DeliveryStatus;
+  orderId?: number;
+  customerId?: number;
+}
+
+/** Deliveries that are searched for, the newest first. */
+export function findDeliveries(db: Queryable, wanted: Wanted, range: Range): Promise<DeliveryResource[]> {
+  return readNewest(
+    db,
+    { columns: DELIVERY, from: 'delivery', id: 'id' },
+    [
+      // Every delivery has one; a tombstone has none.
+      ['id >= ?', 1],
+      ['status = ?', wanted.status],
+      ['order_id = ?', wanted.orderId],
+      ['customer_id = ?', wanted.customerId],
+    ],
+    range,
   );
 }

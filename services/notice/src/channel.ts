@@ -1,4 +1,4 @@
-import type { Logger } from '@jumun/service-kit';
+import { type Logger, traceIdOf } from '@jumun/service-kit';
 
 /** A notice on its way to a customer. */
 export interface Letter {
@@ -25,8 +25,8 @@ export function createInbox(log: Logger): Channel {
   return {
     name: 'inbox',
     async send(letters) {
-      for (const { id, orderId, kind } of letters)
-        log.debug({ notice: id, orderId, kind }, 'notice delivered');
+      for (const { id, orderId, kind, traceparent } of letters)
+        log.debug({ traceId: traceIdOf(traceparent), orderId, notice: id, kind }, 'notice delivered');
       return letters.map(() => true);
     },
   };

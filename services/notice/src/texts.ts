@@ -1,12 +1,14 @@
 /** What a notice can be about. */
-export type NoticeKind =
-  | 'Ordered'
-  | 'OrderCanceled'
-  | 'DeliveryPrepared'
-  | 'DeliveryStarted'
-  | 'DeliveryCompleted'
-  | 'DeliveryCanceled'
-  | 'PayCanceled';
+export const noticeKinds = [
+  'Ordered',
+  'OrderCanceled',
+  'DeliveryPrepared',
+  'DeliveryStarted',
+  'DeliveryCompleted',
+  'DeliveryCanceled',
+  'PayCanceled',
+] as const;
+export type NoticeKind = (typeof noticeKinds)[number];
 
 /** What the texts speak of. */
 export interface NoticeFacts {

@@ -16,7 +16,7 @@ const facts = { item: 'milk', quantity: 1, price: 2000, reason: null };
 
 async function given(orderId: number): Promise<void> {
   const command = { kind: 'Ordered' as const, customerId: 1, facts: { orderId, ...facts }, at: 1 };
-  await it.db.transaction(async tx => execute(tx, 'test', [{ command, traceparent: null }]));
+  await it.db.transaction(async tx => execute(tx, 'test', [{ command, traceparent: null }], 0));
 }
 
 /** A channel that says what it is told to say, and keeps what it was given. */
@@ -60,6 +60,17 @@ test('what the channel refuses stays queued, and after twelve attempts has faile
   await dueNow();
   await round();
   expect(channel.sent).toHaveLength(12);
+});
+
+test('what a clock that was set back since put off is sent; what waits its time is not', async () => {
+  await given(4);
+  await given(5);
+  await it.db.query(`UPDATE notice SET next_attempt_at = now() + interval '1 h' WHERE order_id = 4`);
+  await it.db.query(`UPDATE notice SET next_attempt_at = now() + interval '512 s' WHERE order_id = 5`);
+  const channel = channelThat(async letters => letters.map(() => true));
+  await createSender(it.db, channel, log)();
+  expect(channel.sent.map(letter => letter.orderId)).toEqual([4]);
+  await dueNow();
 });
 
 test('a channel that is down loses nothing', async () => {

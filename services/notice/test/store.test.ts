@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { givenDatabase, type ServiceDatabase } from '../../../tests/support/given.ts';
 import {
   execute,
   findNotice,
   type NoticeCommand,
   pageNotices,
+  pruneNotices,
   queuedLetters,
   saveAttempts,
 } from '../src/store.ts';
@@ -28,6 +29,7 @@ const run = (...commands: NoticeCommand[]) =>
       tx,
       'inbox',
       commands.map(command => ({ command, traceparent: null })),
+      0,
     ),
   );
 const all = { limit: 100, offset: 0, order: [] };
@@ -43,6 +45,7 @@ test('a notice is read back as it was queued', async () => {
     kind: 'Ordered',
     text: '주문 7번(우유 3개)이 접수되고 6000원이 결제되었습니다.',
     at: '2024-01-02T03:04:05.678Z',
+    readAt: null,
   });
   expect(await findNotice(it.db, 99)).toBeUndefined();
 });
@@ -79,4 +82,56 @@ test('a notice that could not be sent is tried again when its time has come', as
   expect(await queuedLetters(it.db, 100)).toEqual([]);
   await saveAttempts(it.db, [{ id, status: 'queued', retryInMs: 0 }]);
   expect(await queuedLetters(it.db, 100)).toMatchObject([{ id, attempts: 2 }]);
+});
+
+describe('notices of long ago', () => {
+  const DAY_MS = 86_400_000;
+  const daysAgo = (days: number) => Date.now() - days * DAY_MS;
+  const ids = async () =>
+    (await it.db.query<{ id: number }>('SELECT order_id AS id FROM notice ORDER BY id')).map(({ id }) => id);
+
+  async function queue(orderId: number, at: number, status: string): Promise<void> {
+    await run({ ...tell(orderId, 'Ordered'), at });
+    await it.db.query('UPDATE notice SET status = $2 WHERE order_id = $1', [orderId, status]);
+  }
+
+  /** One pass, two rows at a time; gives how many it removed, and in how many steps. */
+  async function prune(days: number) {
+    let [removed, steps] = [0, 0];
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const step = await pruneNotices(it.db, days, after, 2);
+      removed += step.removed;
+      after = step.last;
+      steps++;
+    }
+    return { removed, steps };
+  }
+
+  test('go, some at a time, and those that wait to be sent stay', async () => {
+    await it.db.query('TRUNCATE notice');
+    await queue(1, daysAgo(400), 'sent');
+    await queue(2, daysAgo(399), 'queued');
+    await queue(3, daysAgo(398), 'failed');
+    await queue(4, daysAgo(366), 'sent');
+    for (const order of [5, 6, 7, 8, 9]) await queue(order, daysAgo(364), 'sent');
+    expect(await prune(365)).toEqual({ removed: 3, steps: 3 });
+    expect(await ids()).toEqual([2, 5, 6, 7, 8, 9]);
+    expect(await prune(365)).toEqual({ removed: 0, steps: 2 });
+  });
+
+  test('are not written again where the event comes once more', async () => {
+    const again = [
+      { ...tell(4, 'Ordered'), at: daysAgo(366) },
+      { ...tell(10, 'Ordered'), at: daysAgo(364) },
+    ];
+    await it.db.transaction(async tx =>
+      execute(
+        tx,
+        'inbox',
+        again.map(command => ({ command, traceparent: null })),
+        daysAgo(365),
+      ),
+    );
+    expect(await ids()).toEqual([2, 5, 6, 7, 8, 9, 10]);
+  });
 });

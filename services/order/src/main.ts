@@ -1,6 +1,7 @@
-import { defineService, type Outcome, type Traced } from '@jumun/messaging';
+import { defineService, type Outcome, type Traced, traceWork } from '@jumun/messaging';
 import { createBatcher, databaseConfig, drawIds, HttpUrl, Milliseconds, type Tx } from '@jumun/service-kit';
 import Type from 'typebox';
+import { createEvidence, serveOpenKeys } from './evidence.ts';
 import type { Order, OrderCommand } from './order.ts';
 import { connectPeers } from './peers.ts';
 import { createPlacing, type Opening } from './placing.ts';
@@ -35,7 +36,7 @@ export const order = defineService({
   config,
   migrations: new URL('../migrations/', import.meta.url),
 
-  setup({ config, db, outbox, http, metrics, log }) {
+  setup({ config, db, outbox, intake, http, metrics, log, tracer }) {
     const peers = connectPeers({
       productUrl: config.PRODUCT_URL,
       payUrl: config.PAY_URL,
@@ -43,15 +44,25 @@ export const order = defineService({
       productTimeoutMs: config.PRODUCT_TIMEOUT_MS,
       payTimeoutMs: config.PAY_TIMEOUT_MS,
       metrics,
+      log,
+      tracer,
     });
-    const commands = createBatcher<Traced<OrderCommand>, Outcome<Order>>({
-      ...LIMITS,
-      run: batch => db.transaction(tx => execute(tx, outbox, batch)),
-    });
-    const openings = createBatcher<Opening, BoundRequest | undefined>({
-      ...LIMITS,
-      run: batch => db.transaction(tx => openAll(tx, batch)),
-    });
+    const commands = traceWork(
+      tracer,
+      createBatcher<Traced<OrderCommand>, Outcome<Order>>({
+        ...LIMITS,
+        run: batch => db.transaction(tx => execute(tx, outbox, batch)),
+      }),
+      ({ command: { type, id } }) => ({ name: `order ${type}`, orderId: id }),
+    );
+    const openings = traceWork(
+      tracer,
+      createBatcher<Opening, BoundRequest | undefined>({
+        ...LIMITS,
+        run: batch => db.transaction(tx => openAll(tx, batch)),
+      }),
+      ({ intent }) => ({ name: 'order open', orderId: intent.id }),
+    );
     const ids = createBatcher<null, number>({
       ...LIMITS,
       run: batch => drawIds(db, 'order_id', batch.length),
@@ -83,11 +94,13 @@ export const order = defineService({
       db,
       log,
       peers,
+      admit: intake.admit,
       drawId: () => ids.submit(null),
       open: openings.submit,
       submit: commands.submit,
     });
     serveOrders(http, { db, placing, commands });
+    serveOpenKeys(http, db);
     metrics.gauge(
       'jumun_open_sagas',
       'Orders that have not come to their end',
@@ -100,11 +113,12 @@ export const order = defineService({
     return {
       subscriptions,
       execute: (tx, batch: Traced<StoreCommand>[]) => execute(tx, outbox, batch),
+      evidence: createEvidence(db),
       workers: [
         {
           name: 'reconciler',
           everyMs: 500,
-          round: createReconciler(db, placing, log),
+          round: createReconciler(db, placing, log, tracer),
           ready: placing.onUnsettled,
         },
         { name: 'forget-requests', everyMs: 60_000, round: () => forgetRequests(db, 1_000) },

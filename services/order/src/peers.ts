@@ -14,7 +14,8 @@ import {
   type VoidItem,
   voidCall,
 } from '@jumun/contracts';
-import { createPeer, type Metrics, measureBreakers } from '@jumun/service-kit';
+import { createPeer, type Logger, type Metrics, measureBreakers } from '@jumun/service-kit';
+import type { Tracer } from '@opentelemetry/api';
 
 type Traceparent = string | null;
 
@@ -25,6 +26,8 @@ export interface Peers {
   charge(item: ChargeItem, traceparent: Traceparent): Promise<ChargeAnswer>;
   findPayment(item: FindPaymentItem, traceparent: Traceparent): Promise<FindPaymentAnswer>;
   void(item: VoidItem, traceparent: Traceparent): Promise<VoidAnswer>;
+  /** Whether a charge would be tried now; see `Breaker.admits`. */
+  canCharge(): boolean;
   close(): Promise<void>;
 }
 
@@ -35,19 +38,22 @@ export interface PeersOptions {
   productTimeoutMs: number;
   payTimeoutMs: number;
   metrics: Metrics;
+  log: Logger;
+  tracer: Tracer | undefined;
 }
 
 export function connectPeers(options: PeersOptions): Peers {
-  const { token } = options;
-  const product = createPeer({ name: 'product', url: options.productUrl, token });
-  const pay = createPeer({ name: 'pay', url: options.payUrl, token });
-  measureBreakers(options.metrics, [product, pay]);
+  const { token, tracer } = options;
+  const product = createPeer({ name: 'product', url: options.productUrl, token, tracer });
+  const pay = createPeer({ name: 'pay', url: options.payUrl, token, tracer });
+  measureBreakers(options.metrics, options.log, [product.breaker, pay.breaker]);
   return {
     reserve: product.batch(reserveCall, options.productTimeoutMs),
     release: product.batch(releaseCall, options.productTimeoutMs),
     charge: pay.batch(chargeCall, options.payTimeoutMs),
     findPayment: pay.batch(findPaymentCall, options.payTimeoutMs),
     void: pay.batch(voidCall, options.payTimeoutMs),
+    canCharge: () => pay.breaker.admits(),
     async close() {
       await Promise.all([product.close(), pay.close()]);
     },

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type ChargeAnswer, isRejection, MAX_INTEGER, type OrderResource } from '@jumun/contracts';
 import type { Outcome, Traced } from '@jumun/messaging';
-import { type Database, type Logger, PeerError, Problem, traceIdOf } from '@jumun/service-kit';
+import {
+  type Database,
+  isForWantOfRoom,
+  type Logger,
+  PeerError,
+  Problem,
+  traceIdOf,
+} from '@jumun/service-kit';
 import type { Intent, Order, OrderCommand, Wish } from './order.ts';
 import type { Peers } from './peers.ts';
 import {
@@ -24,6 +31,8 @@ export interface PlacingParts {
   db: Database;
   log: Logger;
   peers: Peers;
+  /** Asked before an order is begun. @throws Problem backlog */
+  admit(): void;
   drawId(): Promise<number>;
   /** Commits an intent; gives the earlier use of its key, if there was one. */
   open(opening: Opening): Promise<BoundRequest | undefined>;
@@ -36,6 +45,7 @@ export interface Unsettled {
   id: number;
   /** Whether the client can ask again for the same order. */
   keyed: boolean;
+  traceparent: string | null;
 }
 
 /** Takes an order from a wish to its establishment, or to nothing. */
@@ -52,7 +62,7 @@ export interface Placing {
   /** Ends an intent, unless it was paid: then it is established. */
   giveUpUnlessPaid(intent: Intent, traceparent: string | null): Promise<void>;
   /** Undoes an order whose client was told that there is none and will order again. */
-  withdraw(id: number): Promise<void>;
+  withdraw(id: number, traceparent: string | null): Promise<void>;
   /** Takes the requests that have ended without an outcome. */
   takeUnsettled(): Unsettled[];
   /** Gives them back where they could not be looked after. */
@@ -67,11 +77,23 @@ interface Offer {
   unitPrice: number | null;
 }
 
-export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingParts): Placing {
+export function createPlacing({ db, log, peers, admit, drawId, open, submit }: PlacingParts): Placing {
   /** Requests under way by their key, so that a double click waits for the first. */
   const underWay = new Map<string, { bodyHash: string; answer: Promise<OrderResource> }>();
   let unsettled: Unsettled[] = [];
   let wake = () => {};
+  /** What a service that an order needs has refused for want of room, and until when (monotonic ms) it holds. */
+  let refused: { problem: Problem; until: number } | undefined;
+
+  /** Refuses an order that would come to nothing, while that costs nothing. */
+  function assertAdmitted(): void {
+    admit();
+    if (refused && performance.now() < refused.until) throw refused.problem;
+    if (peers.canCharge()) return;
+    throw new Problem('peer-unavailable', 'Nothing can be paid for now; there is no order, and no charge.', {
+      retryAfter: 1,
+    });
+  }
 
   async function place(wish: Omit<Wish, 'id'>, request: RequestKey | undefined, traceparent: string) {
     if (!request) return placeOnce(wish, undefined, traceparent);
@@ -96,6 +118,7 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
       const answer = await answerBound(bound, request, traceparent);
       if (answer) return answer;
     }
+    assertAdmitted();
     const keyed = request !== undefined;
     const intent: Intent = { ...wish, id: await drawId(), paymentKey: randomUUID(), keyed, traceparent };
     // The pieces are set aside while the intent becomes durable.
@@ -121,14 +144,18 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
       } catch (refusal) {
         return await refuse(intent, refusal, traceparent);
       }
-      return await chargeAndEstablish(intent, terms, traceparent);
+      return await chargeAndEstablish(intent, terms, traceparent).catch(error => {
+        // Before it had been at the provider: this key is new.
+        if (isBacklog(error)) return refuse(intent, error, traceparent);
+        throw error;
+      });
     } catch (error) {
       if (error instanceof Problem && error.slug !== 'payment-unknown') throw error;
       log.warn(
         { traceId: traceIdOf(traceparent), orderId: intent.id, err: String((error as Error).cause ?? error) },
         'payment outcome unknown',
       );
-      unsettled.push({ id: intent.id, keyed });
+      unsettled.push({ id: intent.id, keyed, traceparent });
       wake();
       throw unknownOutcome(error);
     }
@@ -140,6 +167,9 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
     refusal: unknown,
     traceparent: string | null,
   ): Promise<OrderResource> {
+    if (refusal instanceof Problem && isForWantOfRoom(refusal)) {
+      refused = { problem: refusal, until: performance.now() + 1_000 * (refusal.more.retryAfter ?? 1) };
+    }
     if (!intent.keyed) {
       // Nobody else carries on an intent without a key.
       await end(intent, { type: 'abandon', id: intent.id }, traceparent);
@@ -176,7 +206,8 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
     if (intent?.voiding) throw unknownOutcome();
     if (intent) {
       return resume(intent, traceparent).catch(error => {
-        throw error instanceof Problem ? error : unknownOutcome(error);
+        // What passes does not say what became of the request that was made before.
+        throw error instanceof Problem && error.status < 500 ? error : unknownOutcome(error);
       });
     }
     return answered(bound.orderId);
@@ -222,14 +253,13 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
     try {
       terms = agree(intent, await ask(intent, traceparent));
     } catch (error) {
-      const passing = error instanceof Problem && (error.status >= 500 || error.status === 429);
-      if (!(error instanceof Problem) || passing) throw error;
+      if (!(error instanceof Problem) || error.status >= 500) throw error;
       return refuse(intent, error, traceparent);
     }
     return chargeAndEstablish(intent, terms, traceparent);
   }
 
-  /** @throws Problem payment-declined, which ends the intent, or payment-unknown, which leaves it open */
+  /** @throws Problem payment-declined, which ends the intent; backlog or payment-unknown, which leave it open */
   async function chargeAndEstablish(
     intent: Intent,
     { price, item }: { price: number; item: string | null },
@@ -248,6 +278,7 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
         await end(intent, { type: 'refuse', id, refusal: error.detail }, traceparent);
         throw error;
       }
+      if (isBacklog(error)) throw error;
       throw unknownOutcome(error);
     }
   }
@@ -286,10 +317,11 @@ export function createPlacing({ db, log, peers, drawId, open, submit }: PlacingP
     else await end(intent, { type: 'voided', id }, traceparent);
   }
 
-  async function withdraw(id: number): Promise<void> {
+  async function withdraw(id: number, traceparent: string | null): Promise<void> {
     if (!(await findOrder(db, id))) return;
     const reason = 'the order could not be confirmed';
-    await submit({ command: { type: 'cancel', id, reason }, traceparent: null });
+    await submit({ command: { type: 'cancel', id, reason }, traceparent });
+    log.warn({ traceId: traceIdOf(traceparent), orderId: id }, 'order withdrawn');
   }
 
   return {
@@ -342,6 +374,8 @@ export function agree(
   }
   return { price: right, item: item ?? name };
 }
+
+const isBacklog = (error: unknown) => error instanceof Problem && error.slug === 'backlog';
 
 function otherBody(): Problem {
   return new Problem(

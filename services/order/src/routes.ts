@@ -8,6 +8,7 @@ import {
   knownCall,
   Money,
   Nullable,
+  OrderExceptionResource,
   OrderQty,
   OrderResource,
   Text,
@@ -16,10 +17,17 @@ import { type Outcome, stateOrThrow, type Traced } from '@jumun/messaging';
 import {
   type Batcher,
   createBatcher,
+  created,
   type Database,
+  done,
   type Http,
   halCollection,
   IdParams,
+  named,
+  nameResource,
+  ORDER_ID,
+  ok,
+  operation,
   Problem,
   sendCreated,
   serveBatch,
@@ -64,6 +72,50 @@ const NewOrder = Type.Object(
   { additionalProperties: false },
 );
 
+const place = operation({
+  id: 'placeOrder',
+  summary: 'Places an order',
+  description:
+    'Answers when the order is paid and durable. With an Idempotency-Key a repeated request is the same order. ' +
+    'After a 503 it is not known yet whether there is an order: ask again under the same key. (`overloaded` and ' +
+    '`backlog` say that none was begun.)',
+  answers: created('The order stands.', named('Order')),
+  refusals: [
+    'payment-declined',
+    'unknown-product',
+    'price-changed',
+    'out-of-stock',
+    'reservation-closed',
+    'idempotency-conflict',
+    'payment-unknown',
+    'peer-unavailable',
+    'backlog',
+  ],
+  headers: Type.Object({
+    'Idempotency-Key': Type.Optional(
+      Type.String({ pattern: '^[!-~]{1,255}$', description: 'Kept for 24 hours, by customer.' }),
+    ),
+  }),
+});
+const cancel = operation({
+  id: 'cancelOrder',
+  summary: 'Cancels an order',
+  description: 'The payment is refunded, and the pieces go back. To cancel it again changes nothing.',
+  answers: done('The order is canceled.'),
+  refusals: ['unknown-order', 'delivery-completed'],
+});
+const listExceptions = operation({
+  id: 'listExceptions',
+  summary: 'Orders that a person has to look at',
+  answers: ok('The open ones.', named('ExceptionCollection')),
+});
+const settle = operation({
+  id: 'settleException',
+  summary: 'Notes that a person has settled it',
+  answers: done('It is settled.'),
+  refusals: ['unknown-exception'],
+});
+
 export interface OrderRoutes {
   db: Database;
   placing: Placing;
@@ -78,18 +130,19 @@ export function serveOrders(http: Http, { db, placing, commands }: OrderRoutes):
     page: request => pageOrders(db, request),
   });
 
-  http.post('/orders', { schema: { body: NewOrder } }, async (request, reply) => {
+  http.post('/orders', { schema: { body: NewOrder, ...place } }, async (request, reply) => {
     const { itemcd, orderQty, price = null, item = null, customerId = null, address = null } = request.body;
     const wish = { itemcd, orderQty, price, item, customerId, address };
     const key = requestKey(request.headers['idempotency-key'], request.body);
     const order = await placing.place(wish, key, request.trace.traceparent);
+    request.trace.span?.setAttribute(ORDER_ID, order.id);
     return sendCreated(request, reply, resource, order);
   });
 
   const CancelQuery = Type.Object({ reason: Type.Optional(Text(200)) });
   http.delete(
     '/orders/:id',
-    { schema: { params: IdParams, querystring: CancelQuery } },
+    { schema: { params: IdParams, querystring: CancelQuery, ...cancel } },
     async (request, reply) => {
       const command: OrderCommand = {
         type: 'cancel',
@@ -101,7 +154,8 @@ export function serveOrders(http: Http, { db, placing, commands }: OrderRoutes):
     },
   );
 
-  http.get('/orders/exceptions', async request => {
+  nameResource(http, exceptions, OrderExceptionResource);
+  http.get('/orders/exceptions', { schema: listExceptions }, async request => {
     const { items, total } = await pageExceptions(db, { limit: 1000, offset: 0, order: [] });
     return halCollection(request, exceptions, items, {
       page: 0,
@@ -110,11 +164,15 @@ export function serveOrders(http: Http, { db, placing, commands }: OrderRoutes):
     });
   });
 
-  http.post('/orders/exceptions/:id/settled', { schema: { params: IdParams } }, async (request, reply) => {
-    const command: OrderCommand = { type: 'settleException', id: request.params.id };
-    stateOrThrow(await commands.submit({ command, traceparent: request.trace.traceparent }));
-    return reply.code(204).send();
-  });
+  http.post(
+    '/orders/exceptions/:id/settled',
+    { schema: { params: IdParams, ...settle } },
+    async (request, reply) => {
+      const command: OrderCommand = { type: 'settleException', id: request.params.id };
+      stateOrThrow(await commands.submit({ command, traceparent: request.trace.traceparent }));
+      return reply.code(204).send();
+    },
+  );
 
   const known = createBatcher({
     async run(ids: number[]) {

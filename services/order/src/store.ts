@@ -1,8 +1,9 @@
-import type { OrderResource } from '@jumun/contracts';
+import type { OrderExceptionResource, OrderResource } from '@jumun/contracts';
 import { type Aggregate, carryOut, type Outbox, type Outcome, type Traced } from '@jumun/messaging';
 import {
   columns,
   type Database,
+  isDue,
   type Page,
   type PageRequest,
   type Queryable,
@@ -21,7 +22,8 @@ import {
 
 /** How long the request that opened an intent has it to itself, in ms; then the reconciler takes it up. */
 export const REQUEST_BUDGET_MS = 8_000;
-const KEY_LIFETIME = `interval '24 hours'`;
+/** An hour more than is promised, so that a clock that jumps by an hour does not break the promise. */
+const KEY_LIFETIME = `interval '25 hours'`;
 
 /** What a client's Idempotency-Key stands for: the key's scope is the customer. */
 export interface RequestKey {
@@ -279,6 +281,7 @@ export async function findIntent(db: Queryable, id: number): Promise<PendingInte
 /**
  * Takes up intents that are overdue or named, and leaves them to the caller for a while.
  * @param named ids of intents whose request has ended without an outcome
+ * @param leaveMs no more than REQUEST_BUDGET_MS
  */
 export async function claimIntents(
   db: Database,
@@ -289,7 +292,7 @@ export async function claimIntents(
   return db.query<PendingIntent & Record<string, unknown>>(
     `UPDATE intent SET settle_after = now() + $2::float8 * interval '1 ms'
      WHERE id IN (
-       SELECT id FROM intent WHERE settle_after <= now() OR id = ANY($1) ORDER BY settle_after LIMIT $3 FOR UPDATE SKIP LOCKED
+       SELECT id FROM intent WHERE ${isDue('settle_after', REQUEST_BUDGET_MS)} OR id = ANY($1) ORDER BY settle_after LIMIT $3 FOR UPDATE SKIP LOCKED
      ) RETURNING ${PENDING}`,
     [named, leaveMs, limit],
   );
@@ -316,15 +319,8 @@ export function pageOrders(db: Queryable, request: PageRequest): Promise<Page<Or
   return readPage(db, { columns: ORDER, from: 'orders', tieBreaker: 'id' }, request);
 }
 
-/** An order that waits for a person. */
-export interface OrderException {
-  id: number;
-  orderId: number;
-  status: string;
-  exception: string;
-}
-
-export function pageExceptions(db: Queryable, request: PageRequest): Promise<Page<OrderException>> {
+/** The orders that wait for a person. */
+export function pageExceptions(db: Queryable, request: PageRequest): Promise<Page<OrderExceptionResource>> {
   const from = 'orders WHERE exception IS NOT NULL AND NOT exception_settled';
   return readPage(db, { columns: 'id, id AS "orderId", status, exception', from, tieBreaker: 'id' }, request);
 }

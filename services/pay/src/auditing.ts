@@ -1,6 +1,6 @@
 import { type KnownItem, knownCall } from '@jumun/contracts';
 import type { Outcome, Traced } from '@jumun/messaging';
-import { type Database, type Logger, type Peer, PeerError } from '@jumun/service-kit';
+import { type Database, type Logger, type Peer, PeerError, traceIdOf } from '@jumun/service-kit';
 import type { Charging } from './charging.ts';
 import type { Pay } from './pay.ts';
 import { auditedUpTo, claimVoids, type StoreCommand, unauditedPays, voidsChecked } from './store.ts';
@@ -27,9 +27,7 @@ export function createAudit(
   return {
     async voids() {
       const voids = await claimVoids(db, LEAVE_MS, BATCH);
-      const results = await Promise.allSettled(
-        voids.map(({ orderId, paymentKey }) => charging.sweep(orderId, paymentKey)),
-      );
+      const results = await Promise.allSettled(voids.map(charging.sweep));
       // A provider that could not be asked is asked again: a check counts when it was made.
       const checked = voids
         .filter((_, i) => results[i]?.status === 'fulfilled')
@@ -43,11 +41,14 @@ export function createAudit(
       if (!last) return false;
       try {
         await Promise.all(
-          payments.map(async ({ id, orderId, paymentKey }) => {
-            if ((await known({ orderId }, null)).known) return;
-            log.error({ orderId, payId: id }, 'a payment without an order is refunded');
+          payments.map(async ({ id, orderId, paymentKey, traceparent }) => {
+            if ((await known({ orderId }, traceparent)).known) return;
+            log.error(
+              { traceId: traceIdOf(traceparent), orderId, payId: id },
+              'a payment without an order is refunded',
+            );
             const command: StoreCommand = { type: 'void', orderId, paymentKey, unlessCaptured: false };
-            await submit({ command, traceparent: null });
+            await submit({ command, traceparent });
           }),
         );
       } catch (error) {

@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { ChargeItem, FindPaymentAnswer, FindPaymentItem, VoidAnswer, VoidItem } from '@jumun/contracts';
 import { type Outcome, stateOrThrow, type Traced } from '@jumun/messaging';
-import { type Database, type Logger, Problem, traceIdOf } from '@jumun/service-kit';
+import { type Database, inSpan, type Logger, ORDER_ID, Problem, traceIdOf } from '@jumun/service-kit';
+import { SpanKind, type Tracer } from '@opentelemetry/api';
 import type { Pay, Payment, Terms } from './pay.ts';
 import { type PaymentProvider, ProviderError } from './provider.ts';
-import { oweVoidRefund, type StoreCommand } from './store.ts';
+import { oweVoidRefund, type PendingVoid, type StoreCommand } from './store.ts';
 
 export interface ChargingParts {
   db: Database;
   provider: PaymentProvider;
   log: Logger;
+  tracer: Tracer | undefined;
+  /** Asked before money is moved for an order. @throws Problem backlog */
+  admit(): void;
   read(orderId: number): Promise<Pay>;
   submit(command: Traced<StoreCommand>): Promise<Outcome<Pay>>;
   /** A hint that a refund is due. */
@@ -18,7 +22,7 @@ export interface ChargingParts {
 
 /** Moves money: at the provider first, then in our books. */
 export interface Charging {
-  /** Charges an order at most once. @throws Problem payment-declined, payment-voided, payment-canceled, terms-differ */
+  /** Charges an order at most once. @throws Problem payment-declined, payment-voided, payment-canceled, terms-differ, backlog */
   charge(
     item: Omit<ChargeItem, 'paymentKey'> & { paymentKey?: string },
     traceparent: string | null,
@@ -28,18 +32,28 @@ export interface Charging {
   /** Makes sure that nothing is or will be captured, and says what stands where a payment may stand. */
   void(item: VoidItem, traceparent: string | null): Promise<VoidAnswer>;
   /** Sends back what was captured under a key that is void. Gives whether there was something. */
-  sweep(orderId: number, paymentKey: string): Promise<boolean>;
+  sweep(pending: PendingVoid): Promise<boolean>;
 }
 
-export function createCharging({ db, provider, log, read, submit, refundDue }: ChargingParts): Charging {
+export function createCharging({
+  db,
+  provider,
+  log,
+  tracer,
+  admit,
+  read,
+  submit,
+  refundDue,
+}: ChargingParts): Charging {
   async function charge(
     { paymentKey: given, ...terms }: Omit<ChargeItem, 'paymentKey'> & { paymentKey?: string },
     traceparent: string | null,
   ): Promise<Payment> {
     const known = await read(terms.orderId);
     if (known.kind !== 'none') return standing(known, terms, given);
+    admit();
     const paymentKey = given ?? randomUUID();
-    const outcome = await chargeAtProvider(paymentKey, terms.price);
+    const outcome = await chargeAtProvider(paymentKey, terms, traceparent);
     if (outcome.state === 'refunded') throw new Problem('payment-voided', 'This payment was refunded.');
     // Captured before, under the same key and on other terms: what was captured is what was paid.
     if (outcome.state === 'captured' && outcome.amount !== terms.price) {
@@ -53,9 +67,14 @@ export function createCharging({ db, provider, log, read, submit, refundDue }: C
     return standing(pay, terms, given);
   }
 
-  async function chargeAtProvider(key: string, amount: number) {
+  async function chargeAtProvider(key: string, { orderId, price }: Terms, traceparent: string | null) {
+    const facts = {
+      name: `charge ${provider.name}`,
+      kind: SpanKind.CLIENT,
+      attributes: { [ORDER_ID]: orderId },
+    };
     try {
-      return await provider.charge(key, amount);
+      return await inSpan(tracer, facts, traceparent, () => provider.charge(key, price));
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
       throw new Problem('peer-unavailable', `The payment provider gave no answer: ${error.message}.`, {
@@ -70,13 +89,14 @@ export function createCharging({ db, provider, log, read, submit, refundDue }: C
   ): Promise<VoidAnswer> {
     const command: StoreCommand = { type: 'void', orderId, paymentKey, unlessCaptured };
     const pay = stateOrThrow(await submit({ command, traceparent }));
+    log.info({ traceId: traceIdOf(traceparent), orderId, outcome: pay.kind }, 'void asked for');
     refundDue();
     if (pay.kind === 'payment' && pay.status === 'approved') {
       const { id, price, itemcd, item } = pay;
       return { captured: { id, price, itemcd, item } };
     }
     // Captured at the provider before pay could write it down: nobody else knows of it.
-    if (pay.kind === 'voided') await sweep(orderId, paymentKey);
+    if (pay.kind === 'voided') await sweep({ orderId, paymentKey, traceparent });
     return { captured: null };
   }
 
@@ -90,11 +110,11 @@ export function createCharging({ db, provider, log, read, submit, refundDue }: C
     return { payment: null, captured: found?.state === 'captured' ? found.amount : null };
   }
 
-  async function sweep(orderId: number, paymentKey: string): Promise<boolean> {
+  async function sweep({ orderId, paymentKey, traceparent }: PendingVoid): Promise<boolean> {
     const found = await provider.find(paymentKey);
     if (found?.state !== 'captured') return false;
-    log.warn({ orderId }, 'a void payment was captured and is refunded');
-    await oweVoidRefund(db, { paymentKey, orderId, amount: found.amount });
+    log.warn({ traceId: traceIdOf(traceparent), orderId }, 'a void payment was captured and is refunded');
+    await oweVoidRefund(db, { paymentKey, orderId, amount: found.amount, traceparent });
     refundDue();
     return true;
   }

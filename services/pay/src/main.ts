@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { defineService, type Outcome, type Traced } from '@jumun/messaging';
+import { defineService, type Outcome, type Traced, traceWork } from '@jumun/messaging';
 import {
   createBatcher,
   createPeer,
@@ -11,7 +11,9 @@ import {
 import Type from 'typebox';
 import { createAudit } from './auditing.ts';
 import { createCharging } from './charging.ts';
+import { createEvidence, serveUnclaimed } from './evidence.ts';
 import type { Pay } from './pay.ts';
+import { inTime } from './provider.ts';
 import { createRefunder } from './refunding.ts';
 import { servePays } from './routes.ts';
 import { createSandbox } from './sandbox/provider.ts';
@@ -25,6 +27,9 @@ const config = Type.Object({
   LEGACY_ORDER: { ...Flag, default: false },
 });
 
+/** Longer than an order waits for its charge: what arrives meanwhile is still written down. */
+const PROVIDER_TIMEOUT_MS = 10_000;
+
 const LIMITS = { maxBatch: 500, maxWaiting: 10_000, concurrency: 1 };
 
 /** The pay service: charges each order at most once, and gives back what is owed. */
@@ -33,17 +38,21 @@ export const pay = defineService({
   config,
   migrations: new URL('../migrations/', import.meta.url),
 
-  setup({ config, db, outbox, http, metrics, log }) {
+  setup({ config, db, outbox, intake, http, metrics, log, tracer }) {
     const stopping = new AbortController();
     // Each charge that hangs listens to it.
     setMaxListeners(0, stopping.signal);
-    const provider = createSandbox(db, stopping.signal);
-    const order = createPeer({ name: 'order', url: config.ORDER_URL, token: config.SERVICE_TOKEN });
-    measureBreakers(metrics, [order]);
-    const commands = createBatcher<Traced<StoreCommand>, Outcome<Pay>>({
-      ...LIMITS,
-      run: batch => db.transaction(tx => execute(tx, outbox, batch)),
-    });
+    const provider = inTime(createSandbox(db, stopping.signal), PROVIDER_TIMEOUT_MS);
+    const order = createPeer({ name: 'order', url: config.ORDER_URL, token: config.SERVICE_TOKEN, tracer });
+    measureBreakers(metrics, log, [order.breaker]);
+    const commands = traceWork(
+      tracer,
+      createBatcher<Traced<StoreCommand>, Outcome<Pay>>({
+        ...LIMITS,
+        run: batch => db.transaction(tx => execute(tx, outbox, batch)),
+      }),
+      ({ command: { type, orderId } }) => ({ name: `pay ${type}`, orderId }),
+    );
     const reads = createBatcher<number, Pay>({ ...LIMITS, run: orderIds => readPays(db, orderIds) });
 
     let refundDue = () => {};
@@ -51,6 +60,8 @@ export const pay = defineService({
       db,
       provider,
       log,
+      tracer,
+      admit: intake.admit,
       read: reads.submit,
       submit: commands.submit,
       refundDue: () => refundDue(),
@@ -64,6 +75,7 @@ export const pay = defineService({
       refundDue: () => refundDue(),
       legacyOrder: config.LEGACY_ORDER,
     });
+    serveUnclaimed(http, db, provider);
     metrics.gauge('jumun_refunds_due', 'Refunds not made yet', async () => (await countRefunds(db)).due);
     metrics.gauge(
       'jumun_refunds_failed',
@@ -77,11 +89,12 @@ export const pay = defineService({
         await execute(tx, outbox, batch);
         tx.afterCommit(() => refundDue());
       },
+      evidence: createEvidence(db, provider),
       workers: [
         {
           name: 'refunder',
           everyMs: 500,
-          round: createRefunder(db, provider, log),
+          round: createRefunder(db, provider, log, tracer),
           ready: wake => {
             refundDue = wake;
           },

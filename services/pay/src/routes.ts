@@ -11,28 +11,40 @@ import {
   Nullable,
   OrderQty,
   PayResource,
+  payStatuses,
+  RefundExceptionResource,
   Text,
   VoidItem,
   voidCall,
 } from '@jumun/contracts';
 import { type Outcome, stateOrThrow, type Traced } from '@jumun/messaging';
 import {
+  created,
   type Database,
+  done,
   type Http,
   halCollection,
   halItem,
   IdParams,
+  named,
+  nameResource,
+  ok,
+  operation,
   Problem,
+  type Range,
   sendCreated,
   serveBatch,
+  serveExport,
+  serveFinder,
   serveResource,
   unknownItem,
 } from '@jumun/service-kit';
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import { type Charging, standing } from './charging.ts';
 import type { Pay, Payment } from './pay.ts';
 import {
   findPay,
+  findPays,
   listFailedRefunds,
   pagePays,
   retryRefund,
@@ -56,6 +68,13 @@ const resource = {
   },
 } as const;
 
+const Filters = Type.Object({
+  status: Type.Optional(Type.Enum([...payStatuses])),
+  orderId: Type.Optional(Id),
+  customerId: Type.Optional(CustomerId),
+  itemcd: Type.Optional(Id),
+});
+
 const exceptions = { collection: 'exceptions', path: 'pays/exceptions', rel: 'exception' } as const;
 
 const NewPay = Type.Object(
@@ -73,6 +92,56 @@ const NewPay = Type.Object(
   },
   { additionalProperties: false },
 );
+
+const charge = operation({
+  id: 'charge',
+  summary: 'The payment of an order; services make one',
+  description:
+    'Gives the payment that stands for the order. Where there is none, only a caller with the service credential ' +
+    'makes one: it sends price, itemcd and orderQty, and the payment key as Idempotency-Key.',
+  answers: {
+    ...ok('The payment that stands.', named('Pay')),
+    ...created('The order was charged.', named('Pay')),
+  },
+  refusals: [
+    'payment-declined',
+    'unknown-order',
+    'terms-differ',
+    'payment-canceled',
+    'payment-voided',
+    'peer-unavailable',
+    'backlog',
+  ],
+  headers: Type.Object({
+    'Idempotency-Key': Type.Optional(
+      Type.String({ description: 'The payment key, a UUID; read where a payment is made.' }),
+    ),
+  }),
+});
+const cancel = operation({
+  id: 'cancelPay',
+  summary: 'Cancels a payment, and with it the order',
+  description: 'The money goes back. To cancel it again changes nothing.',
+  answers: done('The payment is canceled.'),
+  refusals: ['unknown-payment', 'delivery-completed'],
+});
+const listExceptions = operation({
+  id: 'listExceptions',
+  summary: 'Refunds that a person has to look at',
+  answers: ok('Those that failed.', named('ExceptionCollection')),
+});
+const retry = operation({
+  id: 'retryRefund',
+  summary: 'Has a failed refund tried again',
+  answers: done('It is due again.'),
+  refusals: ['unknown-exception'],
+});
+const settle = operation({
+  id: 'settleException',
+  summary: 'Notes that a person has settled it',
+  answers: done('It is settled.'),
+  refusals: ['unknown-exception'],
+});
 
 export interface PayRoutes {
   db: Database;
@@ -95,8 +164,26 @@ export function servePays(
     find: id => findPay(db, id),
     page: request => pagePays(db, request),
   });
+  const finder = {
+    ...resource,
+    itemName: 'Pay',
+    filters: Filters,
+    find: (wanted: Static<typeof Filters>, range: Range) => findPays(db, wanted, range),
+  };
+  serveFinder(http, finder);
+  serveExport(http, finder, [
+    'id',
+    'orderId',
+    'status',
+    'price',
+    'customerId',
+    'itemcd',
+    'item',
+    'orderQty',
+    'address',
+  ]);
 
-  http.post('/pays', { schema: { body: NewPay } }, async (request, reply) => {
+  http.post('/pays', { schema: { body: NewPay, ...charge } }, async (request, reply) => {
     const { orderId, price, itemcd, orderQty, item = null, customerId = null, address = null } = request.body;
     const known = await read(orderId);
     const mayCreate = request.trusted || legacyOrder;
@@ -117,7 +204,7 @@ export function servePays(
     return sendCreated(request, reply, resource, toResource(payment));
   });
 
-  http.delete('/pays/:id', { schema: { params: IdParams } }, async (request, reply) => {
+  http.delete('/pays/:id', { schema: { params: IdParams, ...cancel } }, async (request, reply) => {
     const pay = await findPay(db, request.params.id);
     if (!pay) throw unknownItem(resource, request.params.id);
     const command: StoreCommand = {
@@ -130,21 +217,30 @@ export function servePays(
     return reply.code(204).send();
   });
 
-  http.get('/pays/exceptions', async request => {
+  nameResource(http, exceptions, RefundExceptionResource);
+  http.get('/pays/exceptions', { schema: listExceptions }, async request => {
     const items = await listFailedRefunds(db);
     return halCollection(request, exceptions, items, { page: 0, size: 1000, total: items.length });
   });
 
-  http.post('/pays/exceptions/:id/retried', { schema: { params: IdParams } }, async (request, reply) => {
-    if (!(await retryRefund(db, request.params.id))) throw noException(request.params.id);
-    refundDue();
-    return reply.code(204).send();
-  });
+  http.post(
+    '/pays/exceptions/:id/retried',
+    { schema: { params: IdParams, ...retry } },
+    async (request, reply) => {
+      if (!(await retryRefund(db, request.params.id))) throw noException(request.params.id);
+      refundDue();
+      return reply.code(204).send();
+    },
+  );
 
-  http.post('/pays/exceptions/:id/settled', { schema: { params: IdParams } }, async (request, reply) => {
-    if (!(await settleRefund(db, request.params.id))) throw noException(request.params.id);
-    return reply.code(204).send();
-  });
+  http.post(
+    '/pays/exceptions/:id/settled',
+    { schema: { params: IdParams, ...settle } },
+    async (request, reply) => {
+      if (!(await settleRefund(db, request.params.id))) throw noException(request.params.id);
+      return reply.code(204).send();
+    },
+  );
 
   serveBatch(http, chargeCall, ChargeItem, async (item, traceparent) => {
     const { id, price, itemcd, item: name } = await charging.charge(item, traceparent);

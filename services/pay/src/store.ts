@@ -1,12 +1,16 @@
-import type { PayResource } from '@jumun/contracts';
+import type { PayResource, RefundExceptionResource } from '@jumun/contracts';
 import { type Aggregate, carryOut, type Outbox, type Outcome, type Traced } from '@jumun/messaging';
 import {
   columns,
   type Database,
   drawIds,
+  isDue,
+  isFromTheFuture,
   type Page,
   type PageRequest,
   type Queryable,
+  type Range,
+  readNewest,
   readPage,
   type Tx,
 } from '@jumun/service-kit';
@@ -14,6 +18,9 @@ import { decide, evolve, type Pay, type PayCommand, type PayEvent, type Payment 
 
 /** After a void the provider is asked so often, and after so many ms, whether a charge came through after all. */
 const VOID_CHECKS_MS = [1_000, 10_000, 60_000, 600_000];
+
+/** The most that may lie between two tries of a refund, or that a caller may take for one. */
+export const LONGEST_REFUND_WAIT_MS = 60_000;
 
 const PAY = `id, order_id AS "orderId", status, price, itemcd, item, order_qty AS "orderQty",
   customer_id AS "customerId", address`;
@@ -27,12 +34,15 @@ const pays: Aggregate<number, PayCommand, Pay, PayEvent> = {
 
   load: (tx, commands) => loadPays(tx, [...new Set(commands.map(command => command.orderId))], 'FOR UPDATE'),
 
-  save(tx, changes, events) {
+  save(tx, changes, events, traces) {
+    const traceparentOf = (orderId: number) => traces.get(orderId) ?? null;
     const voided = changes.flatMap(({ id, after }) =>
-      after.kind === 'voided' ? [{ id, key: after.paymentKey }] : [],
+      after.kind === 'voided' ? [{ id, key: after.paymentKey, traceparent: traceparentOf(id) }] : [],
     );
-    const recorded = changes.flatMap(({ before, after }) =>
-      after.kind === 'payment' && before.kind === 'none' ? [after] : [],
+    const recorded = changes.flatMap(({ id, before, after }) =>
+      after.kind === 'payment' && before.kind === 'none'
+        ? [{ ...after, traceparent: traceparentOf(id) }]
+        : [],
     );
     const updated = changes.flatMap(({ before, after }) =>
       after.kind === 'payment' && before.kind === 'payment' ? [after] : [],
@@ -45,7 +55,11 @@ const pays: Aggregate<number, PayCommand, Pay, PayEvent> = {
     ];
     if (recorded.length > 0) insertPayments(tx, recorded);
     if (updated.length > 0) updatePayments(tx, updated);
-    if (owed.length > 0) oweRefunds(tx, owed);
+    if (owed.length > 0)
+      oweRefunds(
+        tx,
+        owed.map(it => ({ ...it, traceparent: traceparentOf(it.orderId) })),
+      );
     if (voided.length > 0) insertVoids(tx, voided);
   },
 
@@ -62,8 +76,10 @@ interface Owed {
   paymentKey: string;
   orderId: number;
   amount: number;
+  /** The trace of what made it owed. */
+  traceparent: string | null;
 }
-const refundOf = ({ paymentKey, orderId, price }: Payment): Owed => ({ paymentKey, orderId, amount: price });
+const refundOf = ({ paymentKey, orderId, price }: Payment) => ({ paymentKey, orderId, amount: price });
 
 /** A payment to record is given its id by the store. */
 export type StoreCommand =
@@ -109,11 +125,12 @@ export async function readPays(db: Queryable, orderIds: number[]): Promise<Pay[]
   return orderIds.map(id => states.get(id) ?? { kind: 'none' });
 }
 
-function insertPayments(tx: Tx, payments: Payment[]): void {
+function insertPayments(tx: Tx, payments: (Payment & { traceparent: string | null })[]): void {
   tx.send(
-    `INSERT INTO pay (id, order_id, payment_key, status, price, itemcd, item, order_qty, customer_id, address, reason)
+    `INSERT INTO pay (id, order_id, payment_key, status, price, itemcd, item, order_qty, customer_id, address, reason,
+                      traceparent)
      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::text[],
-                          $8::int[], $9::bigint[], $10::text[], $11::text[])`,
+                          $8::int[], $9::bigint[], $10::text[], $11::text[], $12::text[])`,
     columns(
       payments,
       'id',
@@ -127,15 +144,17 @@ function insertPayments(tx: Tx, payments: Payment[]): void {
       'customerId',
       'address',
       'reason',
+      'traceparent',
     ),
   );
 }
 
-function insertVoids(tx: Tx, voids: { id: number; key: string }[]): void {
+function insertVoids(tx: Tx, voids: { id: number; key: string; traceparent: string | null }[]): void {
   tx.send(
-    `INSERT INTO pay (order_id, payment_key, status, check_at)
-     SELECT v.*, 'voided', now() + $3::float8 * interval '1 ms' FROM unnest($1::bigint[], $2::uuid[]) AS v`,
-    [voids.map(({ id }) => id), voids.map(({ key }) => key), VOID_CHECKS_MS[0]],
+    `INSERT INTO pay (order_id, payment_key, traceparent, status, check_at)
+     SELECT v.*, 'voided', now() + $4::float8 * interval '1 ms'
+     FROM unnest($1::bigint[], $2::uuid[], $3::text[]) AS v`,
+    [...columns(voids, 'id', 'key', 'traceparent'), VOID_CHECKS_MS[0]],
   );
 }
 
@@ -150,10 +169,11 @@ function updatePayments(tx: Tx, payments: Payment[]): void {
 
 function oweRefunds(tx: Tx, owed: Owed[]): void {
   tx.send(
-    `INSERT INTO refund (payment_key, order_id, amount, state)
-     SELECT DISTINCT ON (o.key) o.*, 'due' FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS o(key, order_id, amount)
+    `INSERT INTO refund (payment_key, order_id, amount, traceparent, state)
+     SELECT DISTINCT ON (o.key) o.*, 'due'
+     FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[]) AS o(key, order_id, amount, traceparent)
      ON CONFLICT DO NOTHING`,
-    columns(owed, 'paymentKey', 'orderId', 'amount'),
+    columns(owed, 'paymentKey', 'orderId', 'amount', 'traceparent'),
   );
 }
 
@@ -166,9 +186,9 @@ export function claimRefunds(db: Database, leaveMs: number, limit: number): Prom
   return db.query<DueRefund & Record<string, unknown>>(
     `UPDATE refund SET attempts = attempts + 1, next_attempt_at = now() + $1::float8 * interval '1 ms'
      WHERE payment_key IN (
-       SELECT payment_key FROM refund WHERE state = 'due' AND next_attempt_at <= now()
+       SELECT payment_key FROM refund WHERE state = 'due' AND ${isDue('next_attempt_at', LONGEST_REFUND_WAIT_MS)}
        ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
-     ) RETURNING payment_key AS "paymentKey", order_id AS "orderId", amount, attempts`,
+     ) RETURNING payment_key AS "paymentKey", order_id AS "orderId", amount, attempts, traceparent`,
     [leaveMs, limit],
   );
 }
@@ -203,25 +223,16 @@ export async function retryRefund(db: Queryable, id: number): Promise<boolean> {
 /** Notes that the money went back another way; gives whether there was such a refund. */
 export async function settleRefund(db: Queryable, id: number): Promise<boolean> {
   const rows = await db.query(
-    `UPDATE refund SET state = 'done', reason = 'settled by hand: ' || coalesce(reason, '')
+    `UPDATE refund SET state = 'done', settled_by_hand = true, reason = 'settled by hand: ' || coalesce(reason, '')
      WHERE id = $1 AND state = 'failed' RETURNING 1`,
     [id],
   );
   return rows.length > 0;
 }
 
-/** A refund that waits for a person. */
-export interface RefundException {
-  id: number;
-  orderId: number;
-  /** None where the money was captured for an order that was voided. */
-  payId: number | null;
-  amount: number;
-  exception: string;
-}
-
-export function listFailedRefunds(db: Queryable): Promise<RefundException[]> {
-  return db.query<RefundException & Record<string, unknown>>(
+/** The refunds that wait for a person. */
+export function listFailedRefunds(db: Queryable): Promise<RefundExceptionResource[]> {
+  return db.query<RefundExceptionResource & Record<string, unknown>>(
     `SELECT r.id, r.order_id AS "orderId", p.id AS "payId", r.amount, coalesce(r.reason, '') AS exception
      FROM refund r LEFT JOIN pay p USING (payment_key) WHERE r.state = 'failed' ORDER BY r.id LIMIT 1000`,
   );
@@ -235,18 +246,21 @@ export async function countRefunds(db: Queryable): Promise<{ due: number; failed
   return row ?? { due: 0, failed: 0 };
 }
 
+/** A key that is void, and the trace of its void. */
+export interface PendingVoid {
+  orderId: number;
+  paymentKey: string;
+  traceparent: string | null;
+}
+
 /** Takes voids of which the provider is to be asked again, and leaves them to the caller for a while. */
-export function claimVoids(
-  db: Database,
-  leaveMs: number,
-  limit: number,
-): Promise<{ orderId: number; paymentKey: string }[]> {
-  return db.query<{ orderId: number; paymentKey: string }>(
+export function claimVoids(db: Database, leaveMs: number, limit: number): Promise<PendingVoid[]> {
+  return db.query<PendingVoid & Record<string, unknown>>(
     `UPDATE pay SET check_at = now() + $1::float8 * interval '1 ms'
      WHERE order_id IN (
-       SELECT order_id FROM pay WHERE status = 'voided' AND checks < $3 AND check_at <= now()
+       SELECT order_id FROM pay WHERE status = 'voided' AND checks < $3 AND ${isDue('check_at', Math.max(...VOID_CHECKS_MS))}
        ORDER BY check_at LIMIT $2 FOR UPDATE SKIP LOCKED
-     ) RETURNING order_id AS "orderId", payment_key AS "paymentKey"`,
+     ) RETURNING order_id AS "orderId", payment_key AS "paymentKey", traceparent`,
     [leaveMs, limit, VOID_CHECKS_MS.length],
   );
 }
@@ -266,18 +280,25 @@ export async function oweVoidRefund(db: Database, owed: Owed): Promise<void> {
   await db.transaction(async tx => oweRefunds(tx, [owed]));
 }
 
-/** The next payments that stand, are old enough for their order to stand too, and were not checked against it yet. */
-export function unauditedPays(
+/**
+ * The next payments that stand, are old enough for their order to stand too, and were not checked against it yet: up to the
+ * first that is too young, since those before it are not looked at again. One from the future is of a clock that has been
+ * set back since, and old enough.
+ */
+export async function unauditedPays(
   db: Queryable,
   olderThanMs: number,
   limit: number,
-): Promise<{ id: number; orderId: number; paymentKey: string }[]> {
-  return db.query<{ id: number; orderId: number; paymentKey: string }>(
-    `SELECT id, order_id AS "orderId", payment_key AS "paymentKey" FROM pay
-     WHERE id > (SELECT audited_id FROM pay_audit) AND status = 'approved' AND created_at < now() - $1::float8 * interval '1 ms'
-     ORDER BY id LIMIT $2`,
+): Promise<{ id: number; orderId: number; paymentKey: string; traceparent: string | null }[]> {
+  const rows = await db.query<PendingVoid & { id: number; young: boolean }>(
+    `SELECT id, order_id AS "orderId", payment_key AS "paymentKey", traceparent,
+            created_at > now() - $1::float8 * interval '1 ms' AND NOT ${isFromTheFuture('created_at', 0)} AS young
+     FROM pay WHERE id > (SELECT audited_id FROM pay_audit) AND status = 'approved' ORDER BY id LIMIT $2`,
     [olderThanMs, limit],
   );
+  const firstYoung = rows.findIndex(({ young }) => young);
+  const old = firstYoung < 0 ? rows : rows.slice(0, firstYoung);
+  return old.map(({ young: _, ...payment }) => payment);
 }
 
 export async function auditedUpTo(db: Queryable, id: number): Promise<void> {
@@ -294,4 +315,29 @@ export async function findPay(db: Queryable, id: number): Promise<PayResource | 
 
 export function pagePays(db: Queryable, request: PageRequest): Promise<Page<PayResource>> {
   return readPage(db, { columns: PAY, from: 'pay WHERE id IS NOT NULL', tieBreaker: 'id' }, request);
+}
+
+/** What payments are searched by; each has to hold. */
+export interface Wanted {
+  status?: PayResource['status'];
+  orderId?: number;
+  customerId?: number;
+  itemcd?: number;
+}
+
+/** Payments that are searched for, the newest first. */
+export function findPays(db: Queryable, wanted: Wanted, range: Range): Promise<PayResource[]> {
+  return readNewest(
+    db,
+    { columns: PAY, from: 'pay', id: 'id' },
+    [
+      // Every payment has one; the word that there may never be one has none.
+      ['id >= ?', 1],
+      ['status = ?', wanted.status],
+      ['order_id = ?', wanted.orderId],
+      ['customer_id = ?', wanted.customerId],
+      ['itemcd = ?', wanted.itemcd],
+    ],
+    range,
+  );
 }

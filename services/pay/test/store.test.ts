@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Database } from '@jumun/service-kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { planOf } from '../../../tests/support/explain.ts';
 import { givenDatabase, type ServiceDatabase } from '../../../tests/support/given.ts';
 import {
   auditedUpTo,
@@ -119,9 +121,25 @@ describe('a void', () => {
     expect(await readPays(it.db, [20])).toEqual([{ kind: 'voided', paymentKey: key }]);
     await run(record(20, key));
     await run(record(20, key));
-    await oweVoidRefund(it.db, { paymentKey: key, orderId: 20, amount: 6000 });
+    await oweVoidRefund(it.db, { paymentKey: key, orderId: 20, amount: 6000, traceparent: null });
     expect(await refundsOf(20)).toEqual([{ key, amount: 6000, state: 'due' }]);
     expect(await eventsOf(20)).toEqual([]);
+  });
+
+  test('and what is owed keep the trace of what led to them', async () => {
+    const [paid, key] = [randomUUID(), randomUUID()];
+    const inTrace = (traceparent: string, command: StoreCommand) =>
+      it.db.transaction(tx => execute(tx, it.outbox, [{ command, traceparent }]));
+    const traceOf = async (table: 'pay' | 'refund', order: number) =>
+      (await it.db.query(`SELECT traceparent FROM ${table} WHERE order_id = $1`, [order]))[0]?.traceparent;
+    await inTrace('t-pay', record(81, paid));
+    await inTrace('t-cancel', { type: 'cancel', orderId: 81, reason: null });
+    await inTrace('t-void', voidIt(82, key));
+    await inTrace('t-late', record(82, key));
+    expect(await traceOf('pay', 81)).toBe('t-pay');
+    expect(await traceOf('refund', 81)).toBe('t-cancel');
+    expect(await traceOf('pay', 82)).toBe('t-void');
+    expect(await traceOf('refund', 82)).toBe('t-late');
   });
 
   test('and a charge that are under way at once do not both stand', async () => {
@@ -206,6 +224,7 @@ describe('a refund', () => {
 });
 
 test('payments are held against their orders once, and only where money was kept', async () => {
+  await it.db.query('UPDATE pay_audit SET audited_id = (SELECT max(id) FROM pay)');
   await run(record(60, randomUUID()), record(61, randomUUID(), 'card declined'));
   await it.db.query(`UPDATE pay SET created_at = now() - interval '1 h' WHERE order_id IN (60, 61)`);
   const unaudited = await unauditedPays(it.db, 300_000, 100);
@@ -213,4 +232,52 @@ test('payments are held against their orders once, and only where money was kept
   await auditedUpTo(it.db, unaudited.at(-1)?.id ?? 0);
   await auditedUpTo(it.db, 1);
   expect(await unauditedPays(it.db, 300_000, 100)).toEqual([]);
+});
+
+test('a payment is not passed over because one that was made after it looks older: the clock was set back', async () => {
+  await it.db.query('UPDATE pay_audit SET audited_id = (SELECT max(id) FROM pay)');
+  await run(record(62, randomUUID()), record(63, randomUUID()), record(64, randomUUID()));
+  const made = (orderId: number, ago: string) =>
+    it.db.query('UPDATE pay SET created_at = now() - $2::interval WHERE order_id = $1', [orderId, ago]);
+  const unaudited = async () => (await unauditedPays(it.db, 300_000, 100)).map(({ orderId }) => orderId);
+  await made(62, '-1 h');
+  await made(63, '1 min');
+  await made(64, '10 min');
+  expect(await unaudited(), 'what is from the future is old enough').toEqual([62]);
+  await made(63, '6 min');
+  expect(await unaudited()).toEqual([62, 63, 64]);
+});
+
+describe('what a clock that was set back since put off', () => {
+  test('a refund is due, by its index, and one that waits its time is not', async () => {
+    const [stuck, waiting] = [randomUUID(), randomUUID()];
+    await oweVoidRefund(it.db, { paymentKey: stuck, orderId: 70, amount: 1, traceparent: null });
+    await oweVoidRefund(it.db, { paymentKey: waiting, orderId: 71, amount: 1, traceparent: null });
+    const next = (key: string, wait: string) =>
+      it.db.query('UPDATE refund SET next_attempt_at = now() + $2::interval WHERE payment_key = $1', [
+        key,
+        wait,
+      ]);
+    await next(stuck, '1 h');
+    await next(waiting, '60 s');
+    const due = (await claimRefunds(it.db, 15_000, 1_000)).map(({ orderId }) => orderId);
+    expect(due).toContain(70);
+    expect(due).not.toContain(71);
+    await it.db.query(
+      `INSERT INTO refund (payment_key, order_id, amount, state, next_attempt_at)
+       SELECT gen_random_uuid(), n, 1, 'due', now() + interval '1 min' FROM generate_series(1000001, 1005000) AS n`,
+    );
+    await it.db.query('ANALYZE refund');
+    expect(await planOf(it.db, db => claimRefunds(db as Database, 15_000, 200))).toMatch(/refund_due/);
+    await it.db.query('DELETE FROM refund WHERE order_id > 1000000');
+  });
+
+  test('a void is checked, and one that waits its time is not', async () => {
+    await run(voidIt(72, randomUUID()), voidIt(73, randomUUID()));
+    await it.db.query(`UPDATE pay SET check_at = now() + interval '1 h' WHERE order_id = 72`);
+    await it.db.query(`UPDATE pay SET check_at = now() + interval '10 min' WHERE order_id = 73`);
+    const due = (await claimVoids(it.db, 30_000, 1_000)).map(({ orderId }) => orderId);
+    expect(due).toContain(72);
+    expect(due).not.toContain(73);
+  });
 });

@@ -2,7 +2,9 @@ import {
   Id,
   Item,
   Money,
+  MovementResource,
   Nullable,
+  Pieces,
   ProductResource,
   ReleaseItem,
   ReserveItem,
@@ -14,19 +16,31 @@ import {
 import { type Outcome, stateOrThrow, type Traced } from '@jumun/messaging';
 import {
   type Batcher,
+  created,
   type Database,
   type Http,
   halItem,
   IdParams,
+  named,
+  ok,
+  operation,
   Problem,
   sendCreated,
   serveBatch,
+  serveFinder,
   serveResource,
 } from '@jumun/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { available, type Catalogue, type Shelf } from './product.ts';
-import { findProduct, getProduct, listMovements, pageProducts, type StoreCommand } from './store.ts';
+import {
+  findProduct,
+  findProducts,
+  getProduct,
+  listMovements,
+  pageProducts,
+  type StoreCommand,
+} from './store.ts';
 
 const resource = {
   collection: 'products',
@@ -34,6 +48,11 @@ const resource = {
   unknown: 'unknown-product',
   sortable: { id: 'id', itemcd: 'id', name: 'name', price: 'price', totalQuantity: 'total' },
 } as const;
+
+const Filters = Type.Object({
+  q: Type.Optional(Text(100)),
+  availableBelow: Type.Optional(Pieces),
+});
 
 /** Fields of the item that come back with it and cannot be set. */
 const readOnly = {
@@ -61,17 +80,57 @@ const MovementBody = Type.Object(
   { additionalProperties: false },
 );
 
+const ETag = { ETag: Type.String({ pattern: '^"[0-9]+"$', description: 'The version, for If-Match.' }) };
+const IfMatch = Type.Object({
+  'If-Match': Type.Optional(Type.String({ description: 'The ETag that the product was read with, or `*`.' })),
+});
+
+const create = operation({
+  id: 'createProduct',
+  summary: 'Puts a product into the catalogue',
+  description: 'Under the number `itemcd`, or the next that is free.',
+  answers: created('The product is there.', named('Product'), ETag),
+  refusals: ['product-exists', 'backlog'],
+});
+const changing = (id: string) =>
+  operation({
+    id,
+    summary: 'Changes a product',
+    description: 'PUT and PATCH alike change the fields that are given.',
+    answers: ok('The product as it is now.', named('Product'), ETag),
+    refusals: ['unknown-product', 'stock-conflict', 'stale-etag', 'backlog'],
+    headers: IfMatch,
+  });
+const moveStock = operation({
+  id: 'moveStock',
+  summary: 'Adds pieces to the stock, or takes some away',
+  answers: ok('The product as it is now.', named('Product'), ETag),
+  refusals: ['unknown-product', 'stock-conflict', 'backlog'],
+});
+const readMovements = operation({
+  id: 'listMovements',
+  summary: 'How the stock was changed, the newest first',
+  answers: ok(
+    'At most 1000.',
+    Type.Object({ _embedded: Type.Object({ movements: Type.Array(MovementResource) }) }),
+  ),
+  refusals: ['unknown-product'],
+});
+
 export interface ProductRoutes {
   db: Database;
+  /** Asked before a product is changed or pieces are reserved. @throws Problem backlog */
+  admit(): void;
   commands: Batcher<Traced<StoreCommand>, Outcome<Shelf>>;
   /** Creates a product under the next free number. */
   createNext(traced: { catalogue: Catalogue; total: number; traceparent: string }): Promise<Outcome<Shelf>>;
 }
 
-export function serveProducts(http: Http, { db, commands, createNext }: ProductRoutes): void {
+export function serveProducts(http: Http, { db, admit, commands, createNext }: ProductRoutes): void {
   serveResource(http, {
     ...resource,
     schema: ProductResource,
+    itemHeaders: ETag,
     async find(id, reply) {
       const found = await findProduct(db, id);
       if (found) reply.header('etag', etagOf(found.version));
@@ -79,8 +138,15 @@ export function serveProducts(http: Http, { db, commands, createNext }: ProductR
     },
     page: request => pageProducts(db, request),
   });
+  serveFinder(http, {
+    ...resource,
+    itemName: 'Product',
+    filters: Filters,
+    find: (wanted, range) => findProducts(db, wanted, range),
+  });
 
-  http.post('/products', { schema: { body: ProductBody } }, async (request, reply) => {
+  http.post('/products', { schema: { body: ProductBody, ...create } }, async (request, reply) => {
+    admit();
     const { itemcd, totalQuantity: total = 0 } = request.body;
     const { traceparent } = request.trace;
     const catalogue = catalogueOf(request.body);
@@ -95,10 +161,15 @@ export function serveProducts(http: Http, { db, commands, createNext }: ProductR
 
   type Change = FastifyRequest & { params: Static<typeof IdParams>; body: Static<typeof ProductBody> };
   const schema = { params: IdParams, body: ProductBody };
-  http.put('/products/:id', { schema }, (request, reply) => change(request as unknown as Change, reply));
-  http.patch('/products/:id', { schema }, (request, reply) => change(request as unknown as Change, reply));
+  http.put('/products/:id', { schema: { ...schema, ...changing('putProduct') } }, (request, reply) =>
+    change(request as unknown as Change, reply),
+  );
+  http.patch('/products/:id', { schema: { ...schema, ...changing('patchProduct') } }, (request, reply) =>
+    change(request as unknown as Change, reply),
+  );
 
   async function change(request: Change, reply: FastifyReply) {
+    admit();
     const { id } = request.params;
     const { itemcd, totalQuantity } = request.body;
     if (itemcd != null && itemcd !== id) {
@@ -125,22 +196,24 @@ export function serveProducts(http: Http, { db, commands, createNext }: ProductR
 
   http.post(
     '/products/:id/movements',
-    { schema: { params: IdParams, body: MovementBody } },
+    { schema: { params: IdParams, body: MovementBody, ...moveStock } },
     async (request, reply) => {
       const { id: itemcd } = request.params;
       const { quantity, reason } = request.body;
+      admit();
       const command: StoreCommand = { type: 'move', itemcd, quantity, reason };
       stateOrThrow(await commands.submit({ command, traceparent: request.trace.traceparent }));
       return sendProduct(request, reply, itemcd);
     },
   );
 
-  http.get('/products/:id/movements', { schema: { params: IdParams } }, async request => {
+  http.get('/products/:id/movements', { schema: { params: IdParams, ...readMovements } }, async request => {
     await getProduct(db, request.params.id);
     return { _embedded: { movements: await listMovements(db, request.params.id) } };
   });
 
   serveBatch(http, reserveCall, ReserveItem, async ({ orderId, itemcd, orderQty }, traceparent) => {
+    admit();
     const command: StoreCommand = { type: 'reserve', orderId, itemcd, orderQty };
     const { product } = stateOrThrow(await commands.submit({ command, traceparent }));
     return {

@@ -1,11 +1,15 @@
 import { isRejection, MAX_INTEGER, type ProductResource } from '@jumun/contracts';
 import type { Outbox, Outcome, Outgoing, Traced } from '@jumun/messaging';
 import {
+  anywhere,
   columns,
+  isFromTheFuture,
   type Page,
   type PageRequest,
   Problem,
   type Queryable,
+  type Range,
+  readNewest,
   readPage,
   type Tx,
 } from '@jumun/service-kit';
@@ -58,6 +62,8 @@ export async function execute(
   const lines = new Map<number, Line & { itemcd: number }>(storedLines);
   const movements: Movement[] = [];
   const outgoing: Outgoing[] = [];
+  /** Orders whose pieces are taken now, also where they come back in the same batch. */
+  const prepared = new Set<number>();
 
   const outcomes = commands.map(({ command, traceparent }): Outcome<Shelf> => {
     const { itemcd } = command;
@@ -82,6 +88,7 @@ export async function execute(
     for (const event of decision) {
       const movement = movementOf(itemcd, event);
       if (movement) movements.push(movement);
+      if (event.type === 'DeliveryPrepared') prepared.add(event.orderId);
       const published = publish(event);
       if (published) outgoing.push({ ...published, traceparent });
     }
@@ -95,7 +102,7 @@ export async function execute(
   const touched = [...lines].filter(([orderId, line]) => storedLines.get(orderId) !== line);
   if (created.length > 0) insertProducts(tx, created);
   if (updated.length > 0) updateProducts(tx, updated);
-  if (touched.length > 0) saveLines(tx, touched, reservationMs);
+  if (touched.length > 0) saveLines(tx, touched, prepared, reservationMs);
   if (movements.length > 0) insertMovements(tx, movements);
   outbox.append(tx, outgoing);
   return outcomes;
@@ -164,14 +171,23 @@ function updateProducts(tx: Tx, products: Product[]): void {
 const fieldsOf = (products: Product[]) =>
   columns(products, 'id', 'name', 'price', 'total', 'reserved', 'imageUrl');
 
-function saveLines(tx: Tx, lines: [number, Line & { itemcd: number }][], reservationMs: number): void {
+function saveLines(
+  tx: Tx,
+  lines: [number, Line & { itemcd: number }][],
+  prepared: ReadonlySet<number>,
+  reservationMs: number,
+): void {
   tx.send(
-    `INSERT INTO stock_line (order_id, itemcd, order_qty, hold, paid_price, ordered_price, pay_id, expires_at)
-     SELECT l.*, now() + $8::float8 * interval '1 ms'
-     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[]) AS l
+    `INSERT INTO stock_line (order_id, itemcd, order_qty, hold, paid_price, ordered_price, pay_id, prepared_at, expires_at)
+     SELECT l.order_id, l.itemcd, l.order_qty, l.hold, l.paid_price, l.ordered_price, l.pay_id,
+            CASE WHEN l.prepared THEN now() END, now() + $9::float8 * interval '1 ms'
+     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
+                 $8::boolean[])
+          AS l(order_id, itemcd, order_qty, hold, paid_price, ordered_price, pay_id, prepared)
      ON CONFLICT (order_id) DO UPDATE SET
        order_qty = excluded.order_qty, hold = excluded.hold, paid_price = excluded.paid_price,
        ordered_price = excluded.ordered_price, pay_id = excluded.pay_id,
+       prepared_at = coalesce(excluded.prepared_at, stock_line.prepared_at),
        expires_at = CASE WHEN stock_line.hold = excluded.hold THEN stock_line.expires_at ELSE excluded.expires_at END`,
     [
       lines.map(([orderId]) => orderId),
@@ -181,6 +197,7 @@ function saveLines(tx: Tx, lines: [number, Line & { itemcd: number }][], reserva
       lines.map(([, line]) => line.paidPrice),
       lines.map(([, line]) => line.orderedPrice),
       lines.map(([, line]) => line.payId),
+      lines.map(([orderId]) => prepared.has(orderId)),
       reservationMs,
     ],
   );
@@ -204,15 +221,22 @@ export async function nextProductId(tx: Tx): Promise<number> {
   return row?.next ?? 1;
 }
 
-/** Orders whose reservation has run out, oldest first. */
-export async function expiredLines(
+/**
+ * Orders whose reservation has run out, oldest first, and those of which a clock that was set back since says that it lasts
+ * longer than any may. Two ranges of the index: what lies between, the reservations in use, is not read.
+ */
+export function expiredLines(
   db: Queryable,
   limit: number,
+  reservationMs: number,
 ): Promise<{ orderId: number; itemcd: number }[]> {
+  const open = `SELECT order_id AS "orderId", itemcd FROM stock_line
+     WHERE hold = 'reserved' AND paid_price IS NULL AND ordered_price IS NULL`;
   return db.query<{ orderId: number; itemcd: number }>(
-    `SELECT order_id AS "orderId", itemcd FROM stock_line
-     WHERE hold = 'reserved' AND paid_price IS NULL AND ordered_price IS NULL AND expires_at <= now()
-     ORDER BY expires_at LIMIT $1`,
+    `(${open} AND expires_at <= now() ORDER BY expires_at LIMIT $1)
+     UNION ALL
+     (${open} AND ${isFromTheFuture('expires_at', reservationMs)} ORDER BY expires_at LIMIT $1)
+     LIMIT $1`,
     [limit],
   );
 }
@@ -260,6 +284,28 @@ export async function pageProducts(db: Queryable, request: PageRequest): Promise
     request,
   );
   return { items: items.map(toResource), total };
+}
+
+/** What products are searched by; each has to hold. */
+export interface Wanted {
+  /** A part of the name. */
+  q?: string;
+  /** Of which fewer are left. */
+  availableBelow?: number;
+}
+
+/** Products that are searched for, the newest first. */
+export async function findProducts(db: Queryable, wanted: Wanted, range: Range): Promise<ProductResource[]> {
+  const found = await readNewest<Product>(
+    db,
+    { columns: PRODUCT, from: 'product', id: 'id' },
+    [
+      ['name ILIKE ?', anywhere(wanted.q)],
+      ['total - reserved < ?', wanted.availableBelow],
+    ],
+    range,
+  );
+  return found.map(toResource);
 }
 
 /** What was supplied or removed by hand, newest first. */

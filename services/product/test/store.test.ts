@@ -1,5 +1,6 @@
 import { isRejection } from '@jumun/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { planOf } from '../../../tests/support/explain.ts';
 import { givenDatabase, type ServiceDatabase } from '../../../tests/support/given.ts';
 import {
   execute,
@@ -171,10 +172,29 @@ describe('a line', () => {
     await it.db.query(`UPDATE stock_line SET expires_at = now() WHERE itemcd = 8 AND order_id <> $1`, [
       young,
     ]);
-    const expired = (await expiredLines(it.db, 100)).filter(({ itemcd }) => itemcd === 8);
+    const expired = (await expiredLines(it.db, 100, 120_000)).filter(({ itemcd }) => itemcd === 8);
     expect(expired).toEqual([{ orderId: idle, itemcd: 8 }]);
     await run({ type: 'expire', orderId: idle, itemcd: 8 });
     expect(await stockOf(8)).toMatchObject({ available: 7 });
+  });
+
+  test('of which a clock that was set back since says that it lasts for long is over, and by its index', async () => {
+    await run(create(80, 10));
+    const [stuck, inUse] = [nextOrder(), nextOrder()];
+    await run(reserve(80, stuck), reserve(80, inUse));
+    await it.db.query(`UPDATE stock_line SET expires_at = now() + interval '1 h' WHERE order_id = $1`, [
+      stuck,
+    ]);
+    const expired = (await expiredLines(it.db, 100, RESERVATION_MS)).filter(({ itemcd }) => itemcd === 80);
+    expect(expired).toEqual([{ orderId: stuck, itemcd: 80 }]);
+    await it.db.query(
+      `INSERT INTO stock_line (order_id, itemcd, order_qty, hold, expires_at)
+       SELECT n, 80, 1, 'reserved', now() + interval '1 min' FROM generate_series(1000001, 1005000) AS n`,
+    );
+    await it.db.query('ANALYZE stock_line');
+    const plan = await planOf(it.db, db => expiredLines(db, 100, RESERVATION_MS));
+    expect(plan.match(/Index Scan using stock_line_expires/g)).toHaveLength(2);
+    await it.db.query('DELETE FROM stock_line WHERE order_id > 1000000');
   });
 
   test('that is reserved again does not last longer for it; one that had expired does', async () => {

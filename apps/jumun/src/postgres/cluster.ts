@@ -34,11 +34,15 @@ const ELSEWHERE = '/var/lib/jumun';
 const PATIENCE_MS = 60_000;
 const ABANDONED_MS = 600_000;
 
-/** What the making of a cluster needs to know. */
-export interface ClusterOptions {
+/** Whose cluster it is, from which follows where it lies. */
+export interface ClusterPlace {
   directory: string;
   secrets: Secrets;
   account: Account | undefined;
+}
+
+/** What the making of a cluster needs to know. */
+export interface ClusterOptions extends ClusterPlace {
   binaries: Binaries;
   log: (line: string) => void;
 }
@@ -58,7 +62,7 @@ export interface ClusterOptions {
  */
 export async function openCluster(options: ClusterOptions): Promise<string> {
   const name = join(options.directory, 'pg');
-  if (!(await exists(name))) await create(name, options);
+  if (!(await exists(name))) await makeCluster(options, temporary => initialise(temporary, options));
   let cluster: string;
   let version: string;
   try {
@@ -75,24 +79,36 @@ export async function openCluster(options: ClusterOptions): Promise<string> {
   return cluster;
 }
 
-async function create(name: string, options: ClusterOptions): Promise<void> {
-  const home = await chooseHome(options);
+/**
+ * Makes the cluster of a data directory that has none, in the place described at openCluster.
+ *
+ * @param fill puts everything into the directory that it is given, which belongs to the server's user
+ * @returns whether this call made it; otherwise there was one in that place, or another process was faster
+ * @throws DataDirectoryError when it has nowhere to be, and what `fill` throws
+ */
+export async function makeCluster(
+  place: ClusterPlace,
+  fill: (temporary: string) => Promise<void>,
+): Promise<boolean> {
+  const name = join(place.directory, 'pg');
+  const home = await chooseHome(place);
   const final = join(home, 'pg');
   await othersDone(home, final);
+  let made = false;
   if (!(await exists(final))) {
-    options.log(`creating a PostgreSQL ${POSTGRES_MAJOR} cluster in ${home}`);
-    await makeAndRename(final, options);
+    made = await makeAndRename(final, place.account, fill);
     await syncDirectory(home);
   }
-  if (final === name) return;
+  if (final === name) return made;
   await symlink(final, name).catch(error => {
     if (errorCode(error) !== 'EEXIST') throw error;
   });
-  await syncDirectory(options.directory);
+  await syncDirectory(place.directory);
+  return made;
 }
 
 /** The directory in which the cluster is to be named `pg`. */
-async function chooseHome({ directory, secrets, account }: ClusterOptions): Promise<string> {
+async function chooseHome({ directory, secrets, account }: ClusterPlace): Promise<string> {
   if (account === undefined || (await canEnter(account, directory))) return directory;
   // Named after the secrets too: if the data directory is moved away, its link still leads here, and a new one at
   // the old path must not find this cluster.
@@ -131,24 +147,42 @@ async function othersDone(home: string, final: string): Promise<void> {
   }
 }
 
-async function makeAndRename(final: string, { account, binaries, secrets }: ClusterOptions): Promise<void> {
+async function makeAndRename(
+  final: string,
+  account: Account | undefined,
+  fill: (temporary: string) => Promise<void>,
+): Promise<boolean> {
   const temporary = temporaryName(final);
-  const passwordFile = `${temporary}.password`;
   try {
     await mkdir(temporary, { mode: 0o700 });
     await giveTo(account, temporary);
+    await fill(temporary);
+    await rename(temporary, final);
+    if (process.platform !== 'win32') await chmod(final, 0o700);
+    return true;
+  } catch (error) {
+    // The rename finds the name taken when another process was faster.
+    if (error instanceof PostgresError || !(await exists(join(final, 'PG_VERSION')))) throw error;
+    return false;
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Makes a new, empty cluster in the directory. */
+async function initialise(
+  temporary: string,
+  { directory, account, binaries, secrets, log }: ClusterOptions,
+): Promise<void> {
+  log(`creating a PostgreSQL ${POSTGRES_MAJOR} cluster for ${directory}`);
+  const passwordFile = `${temporary}.password`;
+  try {
     await writeFile(passwordFile, `${secrets.superuser}\n`, { mode: 0o600 });
     await giveTo(account, passwordFile);
     await initdb(binaries, account, temporary, passwordFile);
     await includeSettings(temporary);
-    await rename(temporary, final);
-    if (process.platform !== 'win32') await chmod(final, 0o700);
-  } catch (error) {
-    // The rename finds the name taken when another process was faster.
-    if (error instanceof PostgresError || !(await exists(join(final, 'PG_VERSION')))) throw error;
   } finally {
     await rm(passwordFile, { force: true });
-    await rm(temporary, { recursive: true, force: true });
   }
 }
 

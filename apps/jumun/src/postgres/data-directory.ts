@@ -1,12 +1,13 @@
 import { access, constants, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DataDirectoryError, errorCode, oneLine } from './errors.ts';
-import { createOnce } from './files.ts';
+import { createOnce, exists } from './files.ts';
 
 /** The major version of PostgreSQL whose clusters this code creates and opens. */
 export const POSTGRES_MAJOR = 18;
 
-const FORMAT = 1;
+/** The layout of data directories that this code writes and reads. */
+export const FORMAT = 1;
 const MARKER = 'jumun.json';
 
 // What may lie in a directory that is otherwise fresh: the root of a mounted volume, a file manager's notes.
@@ -27,19 +28,40 @@ export async function openDataDirectory(dataDir: string): Promise<string> {
   try {
     await createDirectory(directory);
     const names = await readdir(directory);
-    if (!names.includes(MARKER) && names.every(isHarmless)) {
-      await createOnce(
-        join(directory, MARKER),
-        `${JSON.stringify({ format: FORMAT, postgres: POSTGRES_MAJOR })}\n`,
-        0o644,
-      );
-    }
+    if (!names.includes(MARKER) && names.every(isHarmless)) await writeMarker(directory);
   } catch (error) {
     if (error instanceof DataDirectoryError) throw error;
     throw new DataDirectoryError(`${directory} cannot be used as a data directory: ${oneLine(error)}`);
   }
   await checkMarker(directory);
   return directory;
+}
+
+/**
+ * Opens a directory for data that come from elsewhere, creating it (and its parents) when it is missing. It becomes
+ * a data directory only with `writeMarker`.
+ *
+ * @returns the absolute path
+ * @throws DataDirectoryError when something is in it, or it is a file or not writable
+ */
+export async function openEmptyDirectory(dataDir: string): Promise<string> {
+  const directory = resolve(dataDir);
+  refuseUnquotable(directory);
+  await createDirectory(directory);
+  if (!(await readdir(directory)).every(name => HARMLESS.has(name)))
+    throw new DataDirectoryError(`${directory} is not empty; choose another with --data`);
+  return directory;
+}
+
+/** Makes a directory a data directory of this format and PostgreSQL. */
+export async function writeMarker(directory: string): Promise<void> {
+  const marker = { format: FORMAT, postgres: POSTGRES_MAJOR };
+  await createOnce(join(directory, MARKER), `${JSON.stringify(marker)}\n`, 0o644);
+}
+
+/** Whether this is, or is becoming, a data directory of jumun. */
+export function isDataDirectory(directory: string): Promise<boolean> {
+  return exists(join(directory, MARKER));
 }
 
 async function createDirectory(directory: string): Promise<void> {

@@ -75,7 +75,8 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-async function writeSynced(path: string, content: string, mode: number): Promise<void> {
+/** Creates a file that is not there yet, and has its content on the disk. */
+export async function writeSynced(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   const file = await open(path, 'wx', mode);
   try {
     await file.writeFile(content);

@@ -12,7 +12,8 @@ export interface Secrets {
   serviceToken: string;
 }
 
-const FILE = 'secrets.json';
+/** Its name, in the data directory and in a backup. */
+export const SECRETS_FILE = 'secrets.json';
 
 /**
  * Reads the secrets of a data directory.
@@ -20,7 +21,7 @@ const FILE = 'secrets.json';
  * @throws DataDirectoryError when `secrets.json` is missing, unreadable or damaged
  */
 export async function readSecrets(dataDir: string): Promise<Secrets> {
-  const path = join(dataDir, FILE);
+  const path = join(dataDir, SECRETS_FILE);
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -40,7 +41,7 @@ export async function readSecrets(dataDir: string): Promise<Secrets> {
  * @throws DataDirectoryError as readSecrets, and when a database exists whose secrets are gone
  */
 export async function openSecrets(directory: string): Promise<Secrets> {
-  const path = join(directory, FILE);
+  const path = join(directory, SECRETS_FILE);
   if (!(await exists(path))) {
     // Asked in this order: a cluster only appears once the secrets do, so a late second look tells the truth.
     if ((await exists(join(directory, 'pg'))) && !(await exists(path))) {

@@ -1,6 +1,11 @@
+import type { LoggedEvent } from '@jumun/contracts';
 import { columns, createBatcher, type Database, migrate } from '@jumun/service-kit';
 import type { LogRecord, Message } from '../message.ts';
-import { FencedError, type Transport } from '../transport.ts';
+import { FencedError, PrunedError, type Transport } from '../transport.ts';
+import { createRetention, reportGroup } from './postgres-retention.ts';
+
+export { openReplay } from './postgres-replay.ts';
+export { createRetention };
 
 interface Append {
   publisher: string;
@@ -16,6 +21,22 @@ function hash(key: string): number {
 }
 
 /**
+ * The last position of each partition that has records here.
+ * @throws PrunedError where one is missing: this log gives out its positions without gaps
+ */
+function lastOf(records: LogRecord[], positions: ReadonlyMap<number, number>): Map<number, number> {
+  const last = new Map<number, number>();
+  for (const { partition, position } of records) {
+    const before = last.get(partition) ?? positions.get(partition) ?? 0;
+    if (position !== before + 1) {
+      throw new PrunedError(`partition ${partition} was pruned up to ${position - 1}; read up to ${before}`);
+    }
+    last.set(partition, position);
+  }
+  return last;
+}
+
+/**
  * The log in a PostgreSQL database of its own. Appends of all publishers in this process that wait go in one commit.
  * @param db the events database; it is migrated and from then on belongs to the transport
  */
@@ -25,6 +46,8 @@ export async function openPostgresTransport(db: Database): Promise<Transport> {
     'SELECT count(*)::int AS partitions FROM log_partition',
   );
   const partitions = count?.partitions ?? 0;
+  const [log] = await db.query<{ identity: string }>('SELECT identity FROM log_identity');
+  const identity = `postgres:${log?.identity}`;
   const listeners = new Set<(types: ReadonlySet<string>) => void>();
 
   async function appendAll(appends: Append[]): Promise<('appended' | 'fenced')[]> {
@@ -78,6 +101,8 @@ export async function openPostgresTransport(db: Database): Promise<Transport> {
 
   return {
     partitions,
+    identity,
+    retention: createRetention(db),
     async fence(publisher) {
       const [row] = await db.query<{ epoch: number }>(
         `INSERT INTO log_publisher (name, epoch) VALUES ($1, 1)
@@ -90,8 +115,8 @@ export async function openPostgresTransport(db: Database): Promise<Transport> {
       const outcome = await appender.submit({ publisher, epoch, messages });
       if (outcome === 'fenced') throw new FencedError(`another relay of ${publisher} took over`);
     },
-    read(positions, types, limit) {
-      return db.query<LogRecord & Record<string, unknown>>(
+    async read(positions, types, limit) {
+      const records = await db.query<LogRecord & Record<string, unknown>>(
         `SELECT l.partition, l.position, l.event_id AS "eventId", l.key, l.type, l.traceparent,
                 CASE WHEN l.type = ANY($3) THEN l.payload ELSE '' END AS payload
          FROM unnest($1::int[], $2::bigint[]) AS c(partition, position)
@@ -102,12 +127,28 @@ export async function openPostgresTransport(db: Database): Promise<Transport> {
          ORDER BY l.partition, l.position`,
         [[...positions.keys()], [...positions.values()], types, limit],
       );
+      return { records, upTo: lastOf(records, positions) };
     },
     async heads() {
       const rows = await db.query<{ partition: number; position: number }>(
         'SELECT partition, position FROM log_partition',
       );
       return new Map(rows.map(({ partition, position }) => [partition, position]));
+    },
+    async pruned() {
+      const rows = await db.query<{ partition: number; position: number }>(
+        'SELECT partition, position FROM log_pruned',
+      );
+      return new Map(rows.map(({ partition, position }) => [partition, position]));
+    },
+    report: (group, positions) => reportGroup(db, group, positions),
+    history(key) {
+      return db.query<LoggedEvent & Record<string, unknown>>(
+        `SELECT event_id AS "eventId", position, type, payload, traceparent,
+                (extract(epoch FROM appended_at) * 1000)::float8 AS "appendedAt"
+         FROM log WHERE partition = $1 AND key = $2 ORDER BY position`,
+        [hash(key) % partitions, key],
+      );
     },
     onAppend(listener) {
       listeners.add(listener);

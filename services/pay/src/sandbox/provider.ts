@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createBatcher, type Database } from '@jumun/service-kit';
 import { type Charge, type PaymentProvider, ProviderError, RefundRefusedError } from '../provider.ts';
-import { captureAll, findCharge, refundAll } from './store.ts';
+import { captureAll, findCharge, readBooks, refundAll } from './store.ts';
 
 /** Amounts at which the sandbox shows what else a provider can do; every other amount is approved. */
 export const sandboxAmounts = {
@@ -46,6 +46,7 @@ export function createSandbox(db: Database, signal: AbortSignal): PaymentProvide
       return charge;
     },
     find: key => findCharge(db, key),
+    books: range => readBooks(db, range),
     async refund(key) {
       const charge = await findCharge(db, key);
       if (charge?.state !== 'declined' && charge?.amount === sandboxAmounts.refundRefused) {

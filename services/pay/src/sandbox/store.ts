@@ -1,5 +1,5 @@
 import type { Database, Queryable } from '@jumun/service-kit';
-import type { Charge } from '../provider.ts';
+import type { BookEntry, Charge, PaymentProvider } from '../provider.ts';
 
 type Books = Map<string, Charge>;
 
@@ -47,4 +47,20 @@ export async function refundAll(db: Database, keys: string[]): Promise<undefined
     [keys],
   );
   return keys.map(() => undefined);
+}
+
+export function readBooks(
+  db: Queryable,
+  range: Parameters<PaymentProvider['books']>[0],
+): Promise<BookEntry[]> {
+  const columns = 'payment_key AS "paymentKey", state, amount, charged_at AS at, refunded_at AS "refundedAt"';
+  return 'keys' in range
+    ? db.query<BookEntry & Record<string, unknown>>(
+        `SELECT ${columns} FROM sandbox_charge WHERE payment_key = ANY($1)`,
+        [range.keys],
+      )
+    : db.query<BookEntry & Record<string, unknown>>(
+        `SELECT ${columns} FROM sandbox_charge WHERE payment_key > $1 ORDER BY payment_key LIMIT $2`,
+        [range.after, range.limit],
+      );
 }

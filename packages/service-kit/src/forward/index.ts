@@ -1,0 +1,1 @@
+export { createUpstreams, forward } from './forward.ts';
