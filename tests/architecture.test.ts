@@ -341,12 +341,30 @@ const rules: Record<string, { rule: Rule; planted: [path: string, text: string][
   'tracked files have no paths of one machine': {
     rule: files =>
       Object.entries(files).flatMap(([path, text]) => {
-        const [found] = /(?<![\w.:/-])\/(home|Users|root|work|mnt)\/[\w.-]+/.exec(text) ?? [];
+        const [found] = /(?<![\w.:/-])\/(?!mnt\/aws\b)(home|Users|root|work|mnt)\/[\w.-]+/.exec(text) ?? [];
         return found && path !== SELF ? [`${path} names ${found}`] : [];
       }),
     planted: [
       ['README.md', 'Run it in /home/alice/jumun.'],
       ['tests/bench/main.ts', "const data = '/home/bob/data';"],
+    ],
+  },
+
+  'a migration takes nothing from the version before it, unless it is a contract': {
+    rule: files =>
+      Object.entries(files).flatMap(([path, text]) => {
+        if (!/migrations\/[^/]+\.sql$/.test(path) || path.endsWith('.contract.sql')) return [];
+        const sql = text.replace(/--[^\n]*/g, '');
+        const taking =
+          /\b(DROP\s+(TABLE|COLUMN|VIEW|FUNCTION|TYPE)|RENAME|TRUNCATE|SET\s+NOT\s+NULL|ALTER\s+COLUMN\s+\w+\s+(SET\s+DATA\s+)?TYPE)\b/i;
+        const [found] = taking.exec(sql) ?? /ADD\s+COLUMN(?![^,;]*DEFAULT)[^,;]*NOT\s+NULL/i.exec(sql) ?? [];
+        return found ? [`${path} has ${found}`] : [];
+      }),
+    planted: [
+      ['services/pay/migrations/900-less.sql', 'ALTER TABLE pay DROP COLUMN amount;'],
+      ['services/pay/migrations/900-other.sql', 'ALTER TABLE pay RENAME COLUMN amount TO price;'],
+      ['services/pay/migrations/900-more.sql', 'ALTER TABLE pay ADD COLUMN note text NOT NULL;'],
+      ['services/pay/migrations/900-wider.sql', 'ALTER TABLE pay ALTER COLUMN amount TYPE numeric;'],
     ],
   },
 

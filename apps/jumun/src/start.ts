@@ -4,12 +4,16 @@ import { ConfigError, createLogger, isTransient, openDatabase, type Running } fr
 import { banner } from './banner.ts';
 import { openEmbedded, openServiceToken } from './embedded.ts';
 import { type Lifetime, live } from './lifetime.ts';
+import { keepAlive, type Liveness } from './liveness.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
 import { defaultEnv, type Plan } from './options.ts';
 import { fronts, services } from './parts.ts';
 import { assertPortFree } from './ports.ts';
 import { openDataDirectory } from './postgres/data-directory.ts';
 import { openTracing } from './tracing.ts';
+
+/** Garbage is collected in less; who waits for so long has given up. */
+const HANG_MS = 10_000;
 
 /** `jumun start`: runs the chosen parts in this process until it is told to stop. */
 export async function start(plan: Plan): Promise<void> {
@@ -36,8 +40,13 @@ async function begin(plan: Plan, lifetime: Lifetime): Promise<void> {
     ? { env: given, logTo: undefined, exclusive: false }
     : await openData(plan, chosen, given, lifetime);
   lifetime.assertWanted();
+  let liveness: Liveness | undefined;
+  // Stopped last: who finishes what is under way lives.
+  lifetime.onStop(async () => liveness?.stop());
   const running = await startParts(plan, chosen, base, lifetime);
   lifetime.assertWanted();
+  const file = process.env.HEALTHY_FILE;
+  if (file) liveness = keepAlive({ file, hangMs: HANG_MS });
   const dataDir = external ? undefined : plan.dataDir;
   const seconds = process.uptime();
   process.stdout.write(`${banner({ running, dataDir, seconds })}\n`);

@@ -2,11 +2,13 @@ import type { ServiceName } from '@jumun/contracts';
 import {
   type AppConfig,
   createApp,
+  createLogger,
   type Database,
   type Http,
   type Logger,
   loadConfig,
   type Metrics,
+  type MigrateOptions,
   migrate,
   openDatabase,
   type Running,
@@ -104,6 +106,11 @@ export interface ServiceSurroundings extends Surroundings {
 export interface Service {
   readonly name: ServiceName;
   start(surroundings: ServiceSurroundings): Promise<Running>;
+  /**
+   * Brings the service's database up to date without starting the service.
+   * @returns the names of the migrations that were applied
+   */
+  migrate(env: NodeJS.ProcessEnv, options: MigrateOptions): Promise<string[]>;
   /** What the service offers and listens to, without starting it: no database is asked, and no port is opened. */
   describe(surroundings: Surroundings): Promise<ServiceDescription>;
 }
@@ -122,9 +129,13 @@ export function defineService<S extends TObject, Command>(
   return {
     name: definition.name,
     start: surroundings => startService(definition, surroundings),
+    migrate: (env, options) => migrateService(definition, env, options),
     describe: surroundings => describeService(definition, surroundings),
   };
 }
+
+/** The tables of outbox, inbox and all that. */
+const MESSAGING = new URL('../migrations/', import.meta.url);
 
 /** Under load a worker gathers work for so long. */
 const WORKER_REST_MS = 50;
@@ -145,16 +156,15 @@ const limitsConfig = {
   DEAD_LETTERS_LIMIT: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 10_000 }),
 };
 
+/** A service's own settings, and those of every service. */
+const wholeConfig = (own: TObject) => Type.Object({ ...own.properties, ...retentionConfig, ...limitsConfig });
+
 async function startService<S extends TObject, Command>(
   { name, config: schema, migrations, setup }: ServiceDefinition<S, Command>,
   surroundings: ServiceSurroundings,
 ): Promise<Running> {
   const { env, transport, exclusive, tracer } = surroundings;
-  const config = loadConfig(
-    name,
-    Type.Object({ ...schema.properties, ...retentionConfig, ...limitsConfig }),
-    env,
-  ) as Static<S>;
+  const config = loadConfig(name, wholeConfig(schema), env) as Static<S>;
   const {
     DATABASE_URL: url,
     DATABASE_CONNECTIONS: connections,
@@ -175,7 +185,7 @@ async function startService<S extends TObject, Command>(
 
   try {
     await serveDocument(http, name);
-    await migrate(db, [new URL('../migrations/', import.meta.url), migrations]);
+    await migrate(db, [MESSAGING, migrations], { contract: exclusive });
     let relay: Loop | undefined;
     const outbox = createOutbox(() => relay?.wake());
     const intake = createIntake(db, outboxLimit, metrics, log);
@@ -247,6 +257,21 @@ async function startService<S extends TObject, Command>(
   } catch (error) {
     await stopAll().catch(() => undefined);
     throw error;
+  }
+}
+
+async function migrateService<S extends TObject, Command>(
+  { name, config, migrations }: ServiceDefinition<S, Command>,
+  env: NodeJS.ProcessEnv,
+  options: MigrateOptions,
+): Promise<string[]> {
+  // All of them, so that a wrong one shows before anything is changed.
+  const { DATABASE_URL: url } = loadConfig(name, wholeConfig(config), env) as unknown as ServiceConfig;
+  const db = openDatabase({ url, name, connections: 1, log: createLogger(name, 'silent') });
+  try {
+    return await migrate(db, [MESSAGING, migrations], options);
+  } finally {
+    await db.close();
   }
 }
 

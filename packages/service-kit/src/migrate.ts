@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { QueryConfig } from 'pg';
 import type { Database, Queryable } from './database.ts';
@@ -29,12 +30,37 @@ export async function forgetSessions(db: Queryable): Promise<number> {
 }
 
 /**
+ * A migration whose name ends so takes away what only older programs use: those cannot go on with it. All others leave to
+ * the program before them what it needs, so that both can be at work at once (expand and contract).
+ */
+const CONTRACT = '.contract.sql';
+
+/**
+ * Traffic waits behind a migration that waits for a table. So it gives up soon, lets the others go first and tries again.
+ */
+const LOCK_WAIT_MS = 2_000;
+const LOCK_PAUSE_MS = 500;
+const LOCK_TRIES = 60;
+/** PostgreSQL's code for a lock that was not to be had in time. */
+const LOCK_NOT_AVAILABLE = '55P03';
+
+export interface MigrateOptions {
+  /** Whether what takes away is applied too: only once no older program is at work on the database. */
+  contract: boolean;
+}
+
+/**
  * Brings a database up to date: applies the plain SQL files of each folder, in the order of their names and once.
  * Several replicas may call it at the same time; one works and the others wait.
  * @param folders folders with files named like `001-orders.sql`; a folder's last path segments name it in the record
- * @throws Error when a file that was applied is gone from the code: then the database is newer than this code.
+ * @returns the names of those that were applied
+ * @throws Error when a contract that was applied is not in the code: then the database is newer than this program.
  */
-export async function migrate(db: Database, folders: readonly URL[]): Promise<void> {
+export async function migrate(
+  db: Database,
+  folders: readonly URL[],
+  { contract }: MigrateOptions = { contract: false },
+): Promise<string[]> {
   const client = await db.connect();
   try {
     const patiently = (text: string) => client.query({ text, query_timeout: NO_HURRY_MS } as QueryConfig);
@@ -43,22 +69,38 @@ export async function migrate(db: Database, folders: readonly URL[]): Promise<vo
     await client.query(FOUNDATION);
     const { rows } = await client.query<{ name: string }>('SELECT name FROM migration');
     const applied = new Set(rows.map(row => row.name));
-    const known = new Map<string, URL>();
-    for (const folder of folders) {
-      const owner = folder.pathname.split('/').filter(Boolean).at(-2);
-      const files = (await readdir(fileURLToPath(folder))).filter(file => file.endsWith('.sql')).sort();
-      for (const file of files) {
-        known.set(`${owner}/${file}`, new URL(file, folder));
+    const known = await read(folders);
+    const newer = [...applied].find(name => name.endsWith(CONTRACT) && !known.has(name));
+    if (newer) throw new Error(`the database is newer than this program: it has the migration ${newer}`);
+    const due = [...known].filter(([name]) => !applied.has(name) && (contract || !name.endsWith(CONTRACT)));
+    for (const [name, file] of due) {
+      const sql = await readFile(file, 'utf8');
+      const begin = `BEGIN; SET LOCAL lock_timeout = ${LOCK_WAIT_MS}`;
+      const text = `${begin};\n${sql};\nINSERT INTO migration (name) VALUES ('${name}');\nCOMMIT`;
+      for (let tries = 1; ; tries++) {
+        try {
+          await patiently(text);
+          break;
+        } catch (error) {
+          if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE || tries === LOCK_TRIES) throw error;
+          await client.query('ROLLBACK');
+          await delay(LOCK_PAUSE_MS);
+        }
       }
     }
-    const unknown = [...applied].find(name => !known.has(name));
-    if (unknown) throw new Error(`the database is newer than this program: it has the migration ${unknown}`);
-    for (const [name, file] of known) {
-      if (applied.has(name)) continue;
-      const sql = await readFile(file, 'utf8');
-      await patiently(`BEGIN;\n${sql};\nINSERT INTO migration (name) VALUES ('${name}');\nCOMMIT`);
-    }
+    return due.map(([name]) => name);
   } finally {
     await client.end();
   }
+}
+
+/** The files of the folders by the name in the record, in the order in which they are applied. */
+async function read(folders: readonly URL[]): Promise<Map<string, URL>> {
+  const known = new Map<string, URL>();
+  for (const folder of folders) {
+    const owner = folder.pathname.split('/').filter(Boolean).at(-2);
+    const files = (await readdir(fileURLToPath(folder))).filter(file => file.endsWith('.sql')).sort();
+    for (const file of files) known.set(`${owner}/${file}`, new URL(file, folder));
+  }
+  return known;
 }

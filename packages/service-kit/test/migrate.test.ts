@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../../tests/support/eventually.ts';
 import type { Database } from '../src/database.ts';
 import { forgetSessions, migrate } from '../src/migrate.ts';
 import { type Cleanup, createCleanup, openEmpty } from './harness.ts';
@@ -78,13 +79,43 @@ describe('migrations', () => {
     expect(await applied()).toEqual(['order/001-a.sql']);
   });
 
-  it('refuse a database that is newer than the program, and leave it as it is', async () => {
+  it('let the program before them start on what they have added', async () => {
     await migrate(db, [await folder(second)]);
+    expect(await migrate(db, [await folder(first)])).toEqual([]);
+    expect(await applied()).toEqual(['order/001-a.sql', 'order/002-b.sql']);
+  });
+
+  it('take away only when they are told that no older program is at work', async () => {
+    const third = await folder({ ...second, '003-b.contract.sql': 'ALTER TABLE a DROP COLUMN b;' });
+    expect(await migrate(db, [third])).toEqual(['order/001-a.sql', 'order/002-b.sql']);
+    expect(await db.query('SELECT b FROM a')).toEqual([{ b: 2 }]);
+    expect(await migrate(db, [third], { contract: true })).toEqual(['order/003-b.contract.sql']);
+    expect(await db.query('SELECT * FROM a')).toEqual([{ id: 1 }]);
+  });
+
+  it('refuse an older program once something was taken away, and leave the database as it is', async () => {
+    const taken = await folder({ ...first, '002-c.contract.sql': 'ALTER TABLE a DROP COLUMN id;' });
+    await migrate(db, [taken], { contract: true });
     const older = await folder({ ...first, '001-z.sql': 'CREATE TABLE z ()' });
     await expect(migrate(db, [older])).rejects.toThrow(
-      'the database is newer than this program: it has the migration order/002-b.sql',
+      'the database is newer than this program: it has the migration order/002-c.contract.sql',
     );
-    expect(await applied()).toEqual(['order/001-a.sql', 'order/002-b.sql']);
+    expect(await applied()).toEqual(['order/001-a.sql', 'order/002-c.contract.sql']);
+  });
+
+  it('do not keep others waiting for a table that they wait for themselves', async () => {
+    await migrate(db, [await folder(first)]);
+    const reader = await db.connect();
+    await reader.query('BEGIN; SELECT * FROM a');
+    const waiting = migrate(another(), [await folder(second)]);
+    const waits = async () =>
+      (await db.query(`SELECT FROM pg_locks WHERE NOT granted AND relation = 'a'::regclass`)).length;
+    await eventually(async () => expect(await waits()).toBe(1));
+    await eventually(async () => expect(await waits()).toBe(0));
+    await reader.query('COMMIT');
+    await reader.end();
+    expect(await waiting).toEqual(['order/002-b.sql']);
+    expect(await db.query('SELECT * FROM a')).toEqual([{ id: 1, b: 2 }]);
   });
 
   it('lay marks for transactions, and those of sessions of long ago can be forgotten', async () => {

@@ -37,6 +37,25 @@ export const commands: Record<string, Command> = {
     },
   },
 
+  migrate: {
+    usage: ['migrate [--only order,pay] [--contract]'],
+    options: { only: text, contract: flag },
+    async run(words, { only, contract }) {
+      if (words.length > 0) throw new UsageError(`migrate takes no ${words[0]}`);
+      const { migrate } = await import('./migrate.ts');
+      await migrate(only as string | undefined, contract === true);
+    },
+  },
+
+  archive: {
+    usage: ['archive DIR [--days 7] [--port-base 8080] [--data .jumun]'],
+    options: { ...running, days: text },
+    async run(words, { days, ...options }) {
+      const { archive } = await import('./archive.ts');
+      await archive(words, days as string | undefined, options as RunningOptions);
+    },
+  },
+
   'dead-letters': {
     usage: [
       'dead-letters list [SERVICE] [--discarded] | show ID | replay ID | replay all [SERVICE]   [--data .jumun]',

@@ -1,5 +1,5 @@
 import type { LoggedEvent } from '@jumun/contracts';
-import { columns, createBatcher, type Database, migrate } from '@jumun/service-kit';
+import { columns, createBatcher, type Database, type MigrateOptions, migrate } from '@jumun/service-kit';
 import type { LogRecord, Message } from '../message.ts';
 import { FencedError, PrunedError, type Transport } from '../transport.ts';
 import { createRetention, reportGroup } from './postgres-retention.ts';
@@ -36,12 +36,17 @@ function lastOf(records: LogRecord[], positions: ReadonlyMap<number, number>): M
   return last;
 }
 
+/** Brings the events database up to date; see `migrate`. */
+export function migratePostgresLog(db: Database, options: MigrateOptions): Promise<string[]> {
+  return migrate(db, [new URL('postgres-migrations/', import.meta.url)], options);
+}
+
 /**
  * The log in a PostgreSQL database of its own. Appends of all publishers in this process that wait go in one commit.
  * @param db the events database; it is migrated and from then on belongs to the transport
  */
 export async function openPostgresTransport(db: Database): Promise<Transport> {
-  await migrate(db, [new URL('postgres-migrations/', import.meta.url)]);
+  await migratePostgresLog(db, { contract: false });
   const [count] = await db.query<{ partitions: number }>(
     'SELECT count(*)::int AS partitions FROM log_partition',
   );

@@ -1,0 +1,27 @@
+import { migratePostgresLog } from '@jumun/messaging/postgres';
+import { createLogger, openDatabase } from '@jumun/service-kit';
+import { defaultEnv, planStart } from '../options.ts';
+import { services } from '../parts.ts';
+
+const say = (text: string) => process.stdout.write(`${text}\n`);
+
+/**
+ * `jumun migrate`: brings the databases that were given up to date and starts nothing, so that a rollout can begin with
+ * it. What takes away from the version that is still at work waits for `--contract`.
+ */
+export async function migrate(only: string | undefined, contract: boolean): Promise<void> {
+  const plan = planStart({ only });
+  const env = { ...defaultEnv(plan), ...process.env };
+  const chosen = services.filter(({ name }) => plan.names.includes(name));
+  const given = chosen.filter(({ name }) => env[`${name.toUpperCase()}__DATABASE_URL`] ?? env.DATABASE_URL);
+  if (given.length === 0)
+    throw new Error('no DATABASE_URL was given; the embedded default migrates when it starts');
+  const tell = (name: string, applied: string[]) =>
+    say(`${name}: ${applied.length > 0 ? applied.join(', ') : 'up to date'}`);
+  if (env.EVENTS_URL && !env.KAFKA_BROKERS) {
+    const log = createLogger('events', 'silent');
+    const db = openDatabase({ url: env.EVENTS_URL, name: 'events', connections: 1, log });
+    tell('events', await migratePostgresLog(db, { contract }).finally(() => db.close()));
+  }
+  for (const service of given) tell(service.name, await service.migrate(env, { contract }));
+}
