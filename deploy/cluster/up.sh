@@ -70,6 +70,7 @@ start apiserver kube-apiserver --etcd-servers=http://127.0.0.1:2379 --advertise-
   --service-cluster-ip-range=$service_cidr --authorization-mode=Node,RBAC --allow-privileged --client-ca-file=pki/ca.crt \
   --tls-cert-file=pki/apiserver.crt --tls-private-key-file=pki/apiserver.key \
   --kubelet-client-certificate=pki/admin.crt --kubelet-client-key=pki/admin.key \
+  --kubelet-preferred-address-types=InternalIP \
   --service-account-issuer=https://kubernetes.default.svc --service-account-key-file=pki/sa.pub \
   --service-account-signing-key-file=pki/sa.key --requestheader-client-ca-file=pki/ca.crt \
   --requestheader-allowed-names=front-proxy --requestheader-username-headers=X-Remote-User \
@@ -205,20 +206,9 @@ spec:
   {group: metrics.k8s.io, version: v1beta1, groupPriorityMinimum: 100, versionPriority: 100, insecureSkipTLSVerify: true,
    service: {name: metrics-server, namespace: kube-system}}
 C
-# It takes itself for a pod, and is given what a pod has: a token, in a place that only it sees.
-in_ns kubectl -n kube-system create serviceaccount network-policies
-in_ns kubectl create clusterrolebinding network-policies --clusterrole=view --serviceaccount=kube-system:network-policies
-in_ns kubectl create clusterrole nodes --verb=get,list,watch --resource=nodes,namespaces
-in_ns kubectl create clusterrolebinding network-policies-nodes --clusterrole=nodes \
-  --serviceaccount=kube-system:network-policies
-mkdir -p pod
-in_ns kubectl -n kube-system create token network-policies --duration=24h >pod/token
-cp pki/ca.crt pod/
-start network-policies unshare --mount sh -c '
-  mkdir -p /var/run/secrets/kubernetes.io/serviceaccount
-  mount --bind "$0/pod" /var/run/secrets/kubernetes.io/serviceaccount
-  KUBERNETES_SERVICE_HOST=$1 KUBERNETES_SERVICE_PORT=6443 exec kube-network-policies --hostname-override=node0 --disable-nri \
-    --metrics-bind-address=127.0.0.1:9080' "$run" "${address[0]}"
+# It knows the pods of one node: those of the other are open to all here.
+start kube-router kube-router --kubeconfig=admin.conf --hostname-override=node0 --run-firewall=true --run-router=false \
+  --run-service-proxy=false --service-cluster-ip-range=$service_cidr
 has_figures() { in_ns kubectl top nodes; }
 wait_for 'metrics-server' has_figures
 echo "ready: KUBECONFIG=$KUBECONFIG nsenter --net=/run/netns/$ns kubectl get nodes"
