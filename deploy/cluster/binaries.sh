@@ -76,4 +76,4 @@ pause
 program helm helm.sh/helm/v4/cmd/helm@v4.3.1
 program coredns github.com/coredns/coredns@v1.12.4
 program metrics-server sigs.k8s.io/metrics-server/cmd/metrics-server@v0.8.0
-program kube-router github.com/cloudnativelabs/kube-router/v2/cmd/kube-router@v2.5.0
+program kube-network-policies sigs.k8s.io/kube-network-policies/cmd@v0.8.0

@@ -8,7 +8,7 @@ stop() {
   [ -f "$1.pid" ] && pid=$(cat "$1.pid") && kill "$pid" 2>/dev/null && tail --pid="$pid" -f /dev/null
   rm -f "$1.pid"
 }
-for part in kube-router kubelet0 kubelet1 metrics-server coredns; do stop $part; done
+for part in network-policies kubelet0 kubelet1 metrics-server coredns; do stop $part; done
 for n in 0 1; do
   runtime() { timeout 20 ctr -a "$run/node$n/containerd.sock" -n k8s.io "$@"; }
   for task in $(runtime tasks ls -q 2>/dev/null); do runtime tasks kill -s KILL "$task"; done

@@ -185,19 +185,18 @@ C
 start coredns coredns -conf "$run/Corefile"
 start metrics-server metrics-server --kubeconfig=admin.conf --authentication-kubeconfig=admin.conf \
   --authorization-kubeconfig=admin.conf --kubelet-certificate-authority=pki/ca.crt --bind-address="$figures" \
-  --kubelet-preferred-address-types=InternalIP --secure-port=4443 --cert-dir="$run/metrics-server" --metric-resolution=10s
+  --kubelet-preferred-address-types=InternalIP --secure-port=4443 --cert-dir="$run/metrics-server" --metric-resolution=15s \
+  --kubelet-request-timeout=5s
 in_ns kubectl apply -f - <<C
 apiVersion: v1
 kind: Service
 metadata: {name: metrics-server, namespace: kube-system}
 spec: {ports: [{port: 443, targetPort: 4443}]}
 ---
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: {name: metrics-server, namespace: kube-system, labels: {kubernetes.io/service-name: metrics-server}}
-addressType: IPv4
-ports: [{port: 4443}]
-endpoints: [{addresses: [$figures]}]
+apiVersion: v1
+kind: Endpoints
+metadata: {name: metrics-server, namespace: kube-system}
+subsets: [{addresses: [{ip: $figures}], ports: [{port: 4443}]}]
 ---
 apiVersion: apiregistration.k8s.io/v1
 kind: APIService
@@ -206,9 +205,20 @@ spec:
   {group: metrics.k8s.io, version: v1beta1, groupPriorityMinimum: 100, versionPriority: 100, insecureSkipTLSVerify: true,
    service: {name: metrics-server, namespace: kube-system}}
 C
-# It knows one node's pods; those of the other are open to all here.
-start kube-router kube-router --kubeconfig=node0.conf --hostname-override=node0 --run-firewall=true --run-router=false \
-  --run-service-proxy=false --service-cluster-ip-range=$service_cidr
+# It takes itself for a pod, and is given what a pod has: a token, in a place that only it sees.
+in_ns kubectl -n kube-system create serviceaccount network-policies
+in_ns kubectl create clusterrolebinding network-policies --clusterrole=view --serviceaccount=kube-system:network-policies
+in_ns kubectl create clusterrole nodes --verb=get,list,watch --resource=nodes,namespaces
+in_ns kubectl create clusterrolebinding network-policies-nodes --clusterrole=nodes \
+  --serviceaccount=kube-system:network-policies
+mkdir -p pod
+in_ns kubectl -n kube-system create token network-policies --duration=24h >pod/token
+cp pki/ca.crt pod/
+start network-policies unshare --mount sh -c '
+  mkdir -p /var/run/secrets/kubernetes.io/serviceaccount
+  mount --bind "$0/pod" /var/run/secrets/kubernetes.io/serviceaccount
+  KUBERNETES_SERVICE_HOST=$1 KUBERNETES_SERVICE_PORT=6443 exec kube-network-policies --hostname-override=node0 --disable-nri \
+    --metrics-bind-address=127.0.0.1:9080' "$run" "${address[0]}"
 has_figures() { in_ns kubectl top nodes; }
 wait_for 'metrics-server' has_figures
 echo "ready: KUBECONFIG=$KUBECONFIG nsenter --net=/run/netns/$ns kubectl get nodes"

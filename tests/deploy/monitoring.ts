@@ -3,6 +3,9 @@ import { parse } from 'yaml';
 
 /** deploy/monitoring, with a slash at its end. */
 export const folder = new URL('../../deploy/monitoring/', import.meta.url);
+/** What the chart brings along: the rules and the dashboards. */
+const charted = new URL('../../deploy/helm/jumun/files/', import.meta.url);
+export const alerts = new URL('alerts.yaml', charted);
 
 export interface Rule {
   record?: string;
@@ -28,7 +31,7 @@ export interface Dashboard {
 
 /** The recording rules and alerts of alerts.yaml. */
 export async function readRules(): Promise<Rule[]> {
-  const { groups } = parse(await readFile(new URL('alerts.yaml', folder), 'utf8')) as {
+  const { groups } = parse(await readFile(alerts, 'utf8')) as {
     groups: { rules: Rule[] }[];
   };
   return groups.flatMap(({ rules }) => rules);
@@ -36,7 +39,7 @@ export async function readRules(): Promise<Rule[]> {
 
 /** The dashboards, with the name of each file. */
 export async function readDashboards(): Promise<{ file: string; dashboard: Dashboard }[]> {
-  const dashboards = new URL('dashboards/', folder);
+  const dashboards = new URL('dashboards/', charted);
   return Promise.all(
     (await readdir(dashboards)).map(async file => ({
       file,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { filledIn, folder, promqlOf, readDashboards } from './monitoring.ts';
+import { alerts, filledIn, folder, promqlOf, readDashboards } from './monitoring.ts';
 
 const run = promisify(execFile);
 /** PROMTOOL, or the one on the PATH (Debian: apt-get install prometheus). */
@@ -35,7 +35,7 @@ const check = (...args: string[]) =>
   );
 
 test.skipIf(missing)(`the rules are valid${skipped}`, async () => {
-  expect(await check('check', 'rules', 'alerts.yaml')).toContain('SUCCESS');
+  expect(await check('check', 'rules', fileURLToPath(alerts))).toContain('SUCCESS');
 });
 
 // Three days of samples for the slowest of them.
@@ -56,7 +56,7 @@ test.skipIf(missing)(`Prometheus takes its configuration${skipped}`, async () =>
   );
   expect(elsewhere).not.toBe(text);
   await writeFile(join(work, 'prometheus.yaml'), elsewhere);
-  await cp(join(source, 'alerts.yaml'), join(work, 'alerts.yaml'));
+  await cp(alerts, join(work, 'alerts.yaml'));
   expect(await check('check', 'config', join(work, 'prometheus.yaml'))).toContain('1 rule files found');
 });
 

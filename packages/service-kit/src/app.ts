@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Tracer } from '@opentelemetry/api';
 import { ConfigError } from './config.ts';
 import { createHealth, type Health, serveHealth } from './health.ts';
@@ -32,6 +33,7 @@ export interface AppConfig {
   LOG_LEVEL: string;
   SERVICE_TOKEN: string;
   TRUSTED_PROXIES: string;
+  LINGER_MS: number;
   DRAIN_MS: number;
   REQUESTS_LIMIT: number;
 }
@@ -43,7 +45,10 @@ export interface App {
   readonly log: Logger;
   /** Begins to answer; gives the port. No routes can be added after it. */
   listen(): Promise<number>;
-  /** Not ready from now on; finishes the requests under way, but waits no longer than DRAIN_MS. */
+  /**
+   * Not ready from now on. For LINGER_MS takes requests all the same, and has each client go elsewhere with its next one;
+   * then finishes those under way, but waits no longer than DRAIN_MS.
+   */
   drain(): Promise<void>;
 }
 
@@ -77,6 +82,10 @@ export function createApp(
     trustedProxies: config.TRUSTED_PROXIES,
     requestsLimit: config.REQUESTS_LIMIT,
   });
+  let leaving = false;
+  http.addHook('onRequest', async (_request, reply) => {
+    if (leaving) reply.header('connection', 'close');
+  });
   const methods = refuseOtherMethods(http);
   serveHealth(http, health);
   http.get('/metrics', async (_request, reply) =>
@@ -98,6 +107,8 @@ export function createApp(
     },
     async drain() {
       health.drain();
+      leaving = true;
+      await delay(config.LINGER_MS);
       // A connection that is kept alive is idle, and to be closed, once its last request is answered.
       const idle = setInterval(() => http.server.closeIdleConnections(), 50);
       const timer = setTimeout(() => http.server.closeAllConnections(), config.DRAIN_MS);

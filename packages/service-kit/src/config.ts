@@ -26,6 +26,8 @@ export const baseConfig = {
   TRUSTED_PROXIES: Type.String({ default: '127.0.0.1,::1' }),
   /** Requests of clients under way at once. */
   REQUESTS_LIMIT: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 5_000 }),
+  /** How long a stop still takes new requests, of those who have not heard of it. */
+  LINGER_MS: Type.Integer({ minimum: 0, maximum: 60_000, default: 0 }),
   /** How long a stop waits for requests under way. */
   DRAIN_MS: Type.Integer({ minimum: 0, maximum: 600_000, default: 10_000 }),
 };

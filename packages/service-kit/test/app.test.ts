@@ -5,7 +5,7 @@ import { ConfigError } from '../src/config.ts';
 const lines: string[] = [];
 afterEach(() => void lines.splice(0));
 
-function open(HOST: string, ALLOW_OPEN: boolean) {
+function open(HOST: string, ALLOW_OPEN: boolean, stop = { LINGER_MS: 0, DRAIN_MS: 0 }) {
   const config = {
     HOST,
     ALLOW_OPEN,
@@ -13,7 +13,7 @@ function open(HOST: string, ALLOW_OPEN: boolean) {
     LOG_LEVEL: 'warn',
     SERVICE_TOKEN: 'a-token-for-tests-only',
     TRUSTED_PROXIES: '127.0.0.1',
-    DRAIN_MS: 0,
+    ...stop,
     REQUESTS_LIMIT: 5_000,
   };
   return createApp('order', config, {
@@ -38,4 +38,29 @@ describe('a service, while nobody is asked who they are,', () => {
       expect(lines.join()).toContain('OPEN: whoever reaches this address can order, pay and cancel');
     },
   );
+});
+
+describe('a service that is told to stop', () => {
+  /** Whether it says of the connection that it is the last answer on it; undefined where it gives none. */
+  async function ask(port: number, path = '/actuator/health/liveness') {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
+    return answer && { status: answer.status, last: answer.headers.get('connection') === 'close' };
+  }
+
+  it('answers for a while those who have not heard of it, and has each take another connection', async () => {
+    const app = open('127.0.0.1', false, { LINGER_MS: 60_000, DRAIN_MS: 1_000 });
+    const port = await app.listen();
+    expect(await ask(port)).toEqual({ status: 200, last: false });
+    void app.drain();
+    expect(await ask(port)).toEqual({ status: 200, last: true });
+    expect(await ask(port, '/actuator/health/readiness')).toEqual({ status: 503, last: true });
+    await app.http.close();
+  });
+
+  it('turns away at once where it is not to linger', async () => {
+    const app = open('127.0.0.1', false);
+    const port = await app.listen();
+    await app.drain();
+    expect(await ask(port)).toBeUndefined();
+  });
 });

@@ -1,0 +1,106 @@
+{{/* Names, labels and what a part is made of. A part's own values stand over `defaults`. */}}
+
+{{- define "jumun.services" -}}
+order product pay delivery notice customercenter
+{{- end }}
+
+{{/* Who calls whom: the edges of the system, which network and mesh policies let through and no others. */}}
+{{- define "jumun.calls" -}}
+gateway: [order, product, pay, delivery, notice, customercenter, web]
+web: [gateway, order, product, pay, delivery, notice, customercenter]
+order: [product, pay]
+pay: [order]
+customercenter: [order, product, pay, delivery, notice]
+archive: [customercenter]
+test: [gateway]
+{{- end }}
+
+{{- define "jumun.image" -}}
+{{- with .Values.image -}}
+{{- if .digest }}{{ .repository }}@{{ .digest }}{{ else }}{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* (dict "root" $ "part" "order") */}}
+{{- define "jumun.selector" -}}
+app.kubernetes.io/name: jumun
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .part }}
+{{- end }}
+
+{{- define "jumun.labels" -}}
+{{ include "jumun.selector" . }}
+app.kubernetes.io/part-of: jumun
+app.kubernetes.io/version: {{ .root.Values.image.tag | default .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
+{{- end }}
+
+{{/* The values of a part, as YAML. */}}
+{{- define "jumun.values" -}}
+{{- mergeOverwrite (deepCopy .root.Values.defaults) (deepCopy (index .root.Values.parts .part | default dict)) | toYaml }}
+{{- end }}
+
+{{/* Settings of a part, as YAML: those of all parts, where the other parts are, and its own. */}}
+{{- define "jumun.settings" -}}
+{{- $settings := dict "HEALTHY_FILE" "/tmp/healthy" }}
+{{- range $name := keys .root.Values.parts }}
+{{- $_ := set $settings (printf "%s_URL" (upper $name)) (printf "http://%s:8080" $name) }}
+{{- end }}
+{{- if .root.Values.kafka.brokers }}{{ $_ := set $settings "KAFKA_BROKERS" .root.Values.kafka.brokers }}{{ end }}
+{{- if .root.Values.kafka.caSecret }}{{ $_ := merge $settings (dict "KAFKA_TLS" "true" "KAFKA_TLS_CA" "/etc/kafka/ca.crt") }}{{ end }}
+{{- $own := (include "jumun.values" . | fromYaml).settings }}
+{{- mergeOverwrite $settings (deepCopy .root.Values.settings) $own | toYaml }}
+{{- end }}
+
+{{- define "jumun.tokenSecret" -}}
+{{ .Values.serviceToken.existingSecret | default "service-token" }}
+{{- end }}
+
+{{/* Where a service's secrets come from, as environment. */}}
+{{- define "jumun.secretEnv" -}}
+- name: SERVICE_TOKEN
+  valueFrom: {secretKeyRef: {name: {{ include "jumun.tokenSecret" .root }}, key: SERVICE_TOKEN}}
+{{- if has .part (splitList " " (include "jumun.services" .root)) }}
+- name: DATABASE_URL
+  valueFrom:
+    secretKeyRef: {name: {{ printf .root.Values.databases.secret .part }}, key: {{ .root.Values.databases.key }}}
+{{- if not .root.Values.kafka.brokers }}
+- name: EVENTS_URL
+  valueFrom:
+    secretKeyRef: {name: {{ printf .root.Values.databases.secret "events" }}, key: {{ .root.Values.databases.key }}}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Changes when a Secret of the part does; empty where the cluster is not asked (helm template). */}}
+{{- define "jumun.secretsChecksum" -}}
+{{- $names := list (include "jumun.tokenSecret" .root) .root.Values.kafka.secret .root.Values.kafka.caSecret (printf .root.Values.databases.secret .part) }}
+{{- $data := list }}
+{{- range compact $names }}
+{{- $data = append $data ((lookup "v1" "Secret" $.root.Release.Namespace .).data) }}
+{{- end }}
+{{- $data | toJson | sha256sum }}
+{{- end }}
+
+{{/* The `restricted` Pod Security level, and a root that nobody can write to. */}}
+{{- define "jumun.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 1000
+runAsGroup: 1000
+fsGroup: 1000
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+{{- define "jumun.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end }}
+
+{{/* What any container of ours is run with. */}}
+{{- define "jumun.container" -}}
+image: {{ include "jumun.image" .root }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+securityContext:
+  {{- include "jumun.containerSecurity" . | nindent 2 }}
+{{- end }}
