@@ -34,6 +34,7 @@ const missing = PG_BIN
   ? undefined
   : 'PG_BIN, the folder of pg_dump, pg_restore and pg_basebackup, is not set';
 const skipped = missing ? ` (skipped: ${missing})` : '';
+if (missing) process.stdout.write(`SKIPPED: dump, restore and recovery to a moment. ${missing}\n`);
 
 const NAMES = ['order', 'product', 'pay', 'delivery', 'notice', 'customercenter', 'events'];
 const env = { PRODUCT__RESERVATION_MS: '3000' };
@@ -45,10 +46,7 @@ let archive: string;
 let archiving: Record<string, string>;
 
 beforeAll(async () => {
-  if (missing) {
-    process.stdout.write(`SKIPPED: dump, restore and recovery to a moment. ${missing}\n`);
-    return;
-  }
+  if (missing) return;
   place = await open();
   archive = join(place.root, 'archive');
   await mkdir(archive);

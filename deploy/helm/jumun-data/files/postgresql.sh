@@ -28,7 +28,8 @@ if [ ! -f "$DATA/PG_VERSION" ]; then
     --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8 --data-checksums --no-instructions
   echo 'host all all all scram-sha-256' >>"$new/pg_hba.conf"
   statements >"$new/statements"
-  postgres --single -D "$new" -c log_min_messages=warning postgres <"$new/statements" >"$new/said" 2>&1
+  postgres --single -D "$new" -c log_min_messages=warning \
+    -c log_min_error_statement=panic postgres <"$new/statements" >"$new/said" 2>&1
   case $(cat "$new/said") in
     *ERROR:* | *FATAL:* | *PANIC:*) cat "$new/said" >&2; exit 1 ;;
   esac
