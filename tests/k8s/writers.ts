@@ -12,6 +12,12 @@ export interface Written {
   seconds: number;
 }
 
+export interface Writers {
+  /** How many orders were confirmed so far. */
+  confirmed(): number;
+  stop(): Promise<Written>;
+}
+
 export interface WritersOptions {
   url: string;
   clients: number;
@@ -25,7 +31,7 @@ const MOST_PAUSE_MS = 1_000;
  * Clients that place one order after the other, each once and never again: an answer that is not 201 counts as lost.
  * They keep their connections alive, as browsers do.
  */
-export function startWriters({ url, clients, itemcd }: WritersOptions): { stop(): Promise<Written> } {
+export function startWriters({ url, clients, itemcd }: WritersOptions): Writers {
   const written: Written = { answers: new Map(), orders: new Map(), tookMs: [], seconds: 0 };
   const begun = performance.now();
   let on = true;
@@ -54,6 +60,7 @@ export function startWriters({ url, clients, itemcd }: WritersOptions): { stop()
   }
   const all = Array.from({ length: clients }, write);
   return {
+    confirmed: () => written.orders.size,
     async stop() {
       on = false;
       await Promise.all(all);
