@@ -420,7 +420,16 @@ const SELF = 'tests/architecture.test.ts';
 /** Every file of the workspace that is or could be tracked, without what is installed or made. */
 async function readWorkspace(): Promise<Files> {
   const root = fileURLToPath(new URL('../', import.meta.url));
-  const skipped = new Set(['node_modules', '.git', '.jumun', '.kafka', '.jumun-kafka', 'coverage', 'dist']);
+  const skipped = new Set([
+    'node_modules',
+    '.git',
+    '.jumun',
+    '.kafka',
+    '.jumun-kafka',
+    '.k8s',
+    'coverage',
+    'dist',
+  ]);
   const files: Files = {};
   async function walk(folder: string): Promise<void> {
     const entries = await readdir(root + folder, { withFileTypes: true });

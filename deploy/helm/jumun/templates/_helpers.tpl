@@ -10,7 +10,7 @@ gateway: [order, product, pay, delivery, notice, customercenter, web]
 web: [gateway, order, product, pay, delivery, notice, customercenter]
 order: [product, pay]
 pay: [order]
-customercenter: [order, product, pay, delivery, notice]
+customercenter: [order, product, pay, delivery, notice, customercenter]
 archive: [customercenter]
 test: [gateway]
 {{- end }}
