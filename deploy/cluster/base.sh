@@ -26,11 +26,11 @@ cp -L /etc/ssl/certs/ca-certificates.crt "$work/add/etc/ssl/certs/"
 printf 'root:x:0:0:root:/:/bin/sh\nnode:x:1000:1000::/tmp:/bin/sh\n' >"$work/add/etc/passwd"
 printf 'root:x:0:\nnode:x:1000:\n' >"$work/add/etc/group"
 
-mkdir "$work/root"
-tar -C "$work/root" -xf "$work/root.tar"
-cp -a "$work/add/." "$work/root/"
-ln -sf dash "$work/root/usr/bin/sh"
-rm -rf "$work"/root/usr/share/{doc,man,locale,info} "$work"/root/var/{cache,log}/* "$work"/root/var/lib/{apt,dpkg}
-tar -C "$work/root" --numeric-owner -cf - . |
+mkdir "$work/tree"
+tar -C "$work/tree" -xf "$work/root.tar"
+cp -a "$work/add/." "$work/tree/"
+ln -sf dash "$work/tree/usr/bin/sh"
+rm -rf "$work"/tree/usr/share/{doc,man,locale,info} "$work"/tree/var/{cache,log}/* "$work"/tree/var/lib/{apt,dpkg}
+tar -C "$work/tree" --numeric-owner -cf - . |
   docker import --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
     --change 'ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt' - "$tag"

@@ -49,8 +49,6 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- end }}
 {{- if .root.Values.kafka.brokers }}{{ $_ := set $settings "KAFKA_BROKERS" .root.Values.kafka.brokers }}{{ end }}
 {{- if .root.Values.kafka.caSecret }}{{ $_ := merge $settings (dict "KAFKA_TLS" "true" "KAFKA_TLS_CA" "/etc/kafka/ca.crt") }}{{ end }}
-{{- /* Itself it asks without leaving its pod. */}}
-{{- $_ := set $settings (printf "%s_URL" (upper .part)) "http://127.0.0.1:8080" }}
 {{- $own := (include "jumun.values" . | fromYaml).settings }}
 {{- mergeOverwrite $settings (deepCopy .root.Values.settings) $own | toYaml }}
 {{- end }}
