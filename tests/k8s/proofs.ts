@@ -198,7 +198,7 @@ const heals: Proof = async say => {
   );
   const said = items
     .map(({ message }: { message: string }) => message)
-    .find((it: string) => /liveness/i.test(it));
+    .find((it: string) => it.startsWith('Liveness'));
   assert(said !== undefined, 'no liveness probe has failed');
   say(`kubelet: ${said.trim().split('\n')[0]}`);
 };
