@@ -61,3 +61,7 @@ export function defaultEnv(plan: Plan): NodeJS.ProcessEnv {
   for (const name of partNames) env[`${name.toUpperCase()}_URL`] = local(name);
   return env;
 }
+
+/** A service's own connection string, if one was given. */
+export const databaseIn = (env: NodeJS.ProcessEnv, name: string) =>
+  env[`${name.toUpperCase()}__DATABASE_URL`] ?? env.DATABASE_URL;

@@ -6,7 +6,7 @@ import { openEmbedded, openServiceToken } from './embedded.ts';
 import { type Lifetime, live } from './lifetime.ts';
 import { keepAlive, type Liveness } from './liveness.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
-import { defaultEnv, type Plan } from './options.ts';
+import { databaseIn, defaultEnv, type Plan } from './options.ts';
 import { fronts, services } from './parts.ts';
 import { assertPortFree } from './ports.ts';
 import { openDataDirectory } from './postgres/data-directory.ts';
@@ -62,9 +62,6 @@ function portIn(env: NodeJS.ProcessEnv, name: string): number {
   const port = Number(env[`${name.toUpperCase()}__PORT`] ?? env.PORT);
   return Number.isInteger(port) && port > 0 && port < 65_536 ? port : 0;
 }
-
-const databaseIn = (env: NodeJS.ProcessEnv, name: string) =>
-  env[`${name.toUpperCase()}__DATABASE_URL`] ?? env.DATABASE_URL;
 
 /** Whether all that the parts need was given, so that no data directory is touched. */
 function isExternal(chosen: readonly Service[], given: NodeJS.ProcessEnv): boolean {

@@ -6,12 +6,11 @@ import { pipeline } from 'node:stream/promises';
 import { fromHere } from '../options.ts';
 import { type RunningOptions, urlOf } from '../running.ts';
 import { UsageError } from './index.ts';
+import { say } from './output.ts';
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 7;
 const MOST_DAYS = 3_660;
-
-const say = (text: string) => process.stdout.write(`${text}\n`);
 
 /**
  * `jumun archive`: writes the orders of each day (UTC) that has ended into a file of its own, for the last days of which

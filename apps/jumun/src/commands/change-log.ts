@@ -2,8 +2,7 @@ import { leaveLog, readUnfinished } from '@jumun/messaging';
 import { openPostgresTransport } from '@jumun/messaging/postgres';
 import { openDatabases } from '../operator.ts';
 import { UsageError } from './index.ts';
-
-const say = (text: string) => process.stdout.write(`${text}\n`);
+import { say } from './output.ts';
 
 /**
  * `jumun change-log`: lets services that have handled all of their event log in PostgreSQL begin at the beginning of

@@ -2,12 +2,11 @@ import { kafkaSettings } from '@jumun/messaging/kafka';
 import { createRetention } from '@jumun/messaging/postgres';
 import { openDatabases } from '../operator.ts';
 import { UsageError } from './index.ts';
+import { say } from './output.ts';
 
 interface Options {
   data: string | undefined;
 }
-
-const say = (text: string) => process.stdout.write(`${text}\n`);
 
 /**
  * `jumun log-groups`: shows who reads the event log and how far each is behind, and lets go one that does not exist

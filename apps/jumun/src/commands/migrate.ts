@@ -1,9 +1,8 @@
 import { migratePostgresLog } from '@jumun/messaging/postgres';
 import { createLogger, openDatabase } from '@jumun/service-kit';
-import { defaultEnv, planStart } from '../options.ts';
+import { databaseIn, defaultEnv, planStart } from '../options.ts';
 import { services } from '../parts.ts';
-
-const say = (text: string) => process.stdout.write(`${text}\n`);
+import { say } from './output.ts';
 
 /**
  * `jumun migrate`: brings the databases that were given up to date and starts nothing, so that a rollout can begin with
@@ -13,7 +12,7 @@ export async function migrate(only: string | undefined, contract: boolean): Prom
   const plan = planStart({ only });
   const env = { ...defaultEnv(plan), ...process.env };
   const chosen = services.filter(({ name }) => plan.names.includes(name));
-  const given = chosen.filter(({ name }) => env[`${name.toUpperCase()}__DATABASE_URL`] ?? env.DATABASE_URL);
+  const given = chosen.filter(({ name }) => databaseIn(env, name));
   if (given.length === 0)
     throw new Error('no DATABASE_URL was given; the embedded default migrates when it starts');
   const tell = (name: string, applied: string[]) =>

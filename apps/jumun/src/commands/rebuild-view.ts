@@ -5,6 +5,7 @@ import { openReplay } from '@jumun/messaging/postgres';
 import { createLogger, type Database } from '@jumun/service-kit';
 import { openDatabases } from '../operator.ts';
 import { UsageError } from './index.ts';
+import { say } from './output.ts';
 
 interface Options {
   data: string | undefined;
@@ -12,8 +13,6 @@ interface Options {
 }
 
 const PROGRESS_MS = 2_000;
-
-const say = (text: string) => process.stdout.write(`${text}\n`);
 
 /** `jumun rebuild-view`: builds customercenter's view anew from the event log and tells how it differs from the old. */
 export async function rebuild(words: string[], { data, shuffle }: Options): Promise<void> {

@@ -3,9 +3,8 @@ import { megabytes } from '../postgres/backup/copy.ts';
 import { totalBytes } from '../postgres/backup/manifest.ts';
 import { restore as restoreTo } from '../postgres/backup/restore.ts';
 import { UsageError } from './index.ts';
+import { say } from './output.ts';
 import { untilSignal } from './until-signal.ts';
-
-const say = (text: string) => process.stdout.write(`${text}\n`);
 
 /** `jumun restore`: makes a data directory from a backup. */
 export async function restore([from, ...rest]: string[], data: string | undefined): Promise<void> {
