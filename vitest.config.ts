@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: ['{packages,services,apps}/*/test/**/*.test.{ts,tsx}', 'tests/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...slow],
+    setupFiles: ['tests/support/fast-check.ts'],
     globalSetup: ['tests/support/global-setup.ts'],
     // Tests wait for processes and clocks more than they compute, on two cores too; the slow ones start many processes.
     maxWorkers: process.env.SLOW ? 2 : 4,
