@@ -90,16 +90,7 @@ export async function settledPods(): Promise<void> {
 
 /** Runs jumun's command in a pod of customercenter. */
 export const jumun = (...args: string[]) =>
-  kubectl(
-    'exec',
-    'deploy/customercenter',
-    '--',
-    'node',
-    '--import',
-    'tsx',
-    'apps/jumun/src/main.ts',
-    ...args,
-  );
+  kubectl('exec', 'deploy/customercenter', '--', 'node', 'apps/jumun/src/main.ts', ...args);
 
 /** A whole pass of the auditor, which has to find no difference; gives what it says. */
 export async function auditClean(): Promise<string> {

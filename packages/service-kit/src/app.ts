@@ -33,6 +33,7 @@ export interface AppConfig {
   LOG_LEVEL: string;
   SERVICE_TOKEN: string;
   TRUSTED_PROXIES: string;
+  KEEP_ALIVE_MS: number;
   LINGER_MS: number;
   DRAIN_MS: number;
   REQUESTS_LIMIT: number;
@@ -81,9 +82,11 @@ export function createApp(
     serviceToken: config.SERVICE_TOKEN,
     trustedProxies: config.TRUSTED_PROXIES,
     requestsLimit: config.REQUESTS_LIMIT,
+    keepAliveMs: config.KEEP_ALIVE_MS,
   });
   let leaving = false;
-  http.addHook('onRequest', async (_request, reply) => {
+  // Of requests too that came before.
+  http.addHook('onSend', async (_request, reply) => {
     if (leaving) reply.header('connection', 'close');
   });
   const methods = refuseOtherMethods(http);

@@ -53,6 +53,8 @@ export interface HttpOptions {
   requestTimeoutMs?: number;
   /** Requests under way; more are refused. Not counted: probes, metrics, and those who show the credential. */
   requestsLimit?: number;
+  /** How long a connection is kept that nothing comes on. */
+  keepAliveMs?: number;
 }
 
 export type Http = ReturnType<typeof createHttp>;
@@ -69,6 +71,7 @@ export function createHttp({
   trustedProxies,
   requestTimeoutMs = 10_000,
   requestsLimit = 5_000,
+  keepAliveMs = 72_000,
 }: HttpOptions) {
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
@@ -76,6 +79,7 @@ export function createHttp({
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: requestTimeoutMs,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
+    keepAliveTimeout: keepAliveMs,
     trustProxy: trustedProxies.split(',').map(address => address.trim()),
     forceCloseConnections: 'idle',
     // What is refused before a route is found, such as an address that cannot be decoded.

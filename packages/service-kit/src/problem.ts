@@ -17,14 +17,16 @@ export interface ProblemDetails {
 /** A refusal with a reason that the caller can act on; becomes an `application/problem+json` (RFC 9457). */
 export class Problem extends Error {
   override name = 'Problem';
+  readonly slug: ProblemSlug;
+  readonly detail: string;
+  readonly more: ProblemDetails;
   readonly status: number;
 
-  constructor(
-    readonly slug: ProblemSlug,
-    readonly detail: string,
-    readonly more: ProblemDetails = {},
-  ) {
+  constructor(slug: ProblemSlug, detail: string, more: ProblemDetails = {}) {
     super(detail);
+    this.slug = slug;
+    this.detail = detail;
+    this.more = more;
     this.status = problems[slug].status;
   }
 

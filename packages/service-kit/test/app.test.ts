@@ -13,6 +13,7 @@ function open(HOST: string, ALLOW_OPEN: boolean, stop = { LINGER_MS: 0, DRAIN_MS
     LOG_LEVEL: 'warn',
     SERVICE_TOKEN: 'a-token-for-tests-only',
     TRUSTED_PROXIES: '127.0.0.1',
+    KEEP_ALIVE_MS: 5_000,
     ...stop,
     REQUESTS_LIMIT: 5_000,
   };
@@ -54,6 +55,23 @@ describe('a service that is told to stop', () => {
     void app.drain();
     expect(await ask(port)).toEqual({ status: 200, last: true });
     expect(await ask(port, '/actuator/health/readiness')).toEqual({ status: 503, last: true });
+    await app.http.close();
+  });
+
+  it('says so in the answer to a request, too, that came before', async () => {
+    const app = open('127.0.0.1', false, { LINGER_MS: 60_000, DRAIN_MS: 1_000 });
+    app.http.get('/slow', async () => {
+      void app.drain();
+      return {};
+    });
+    expect(await ask(await app.listen(), '/slow')).toEqual({ status: 200, last: true });
+    await app.http.close();
+  });
+
+  it('has told its clients how long it keeps a connection that nothing comes on', async () => {
+    const app = open('127.0.0.1', false);
+    const answer = await fetch(`http://127.0.0.1:${await app.listen()}/actuator/health/liveness`);
+    expect(answer.headers.get('keep-alive')).toBe('timeout=5');
     await app.http.close();
   });
 

@@ -42,6 +42,7 @@ describe('settings', () => {
       LOG_LEVEL: 'info',
       SERVICE_TOKEN: 'x'.repeat(16),
       TRUSTED_PROXIES: '127.0.0.1,::1',
+      KEEP_ALIVE_MS: 72_000,
       LINGER_MS: 0,
       DRAIN_MS: 10_000,
       PAY_URL: 'http://pay:8080',

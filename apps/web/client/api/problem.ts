@@ -15,15 +15,18 @@ interface ProblemDocument {
 /** A refusal of the API (RFC 9457), or its silence. */
 export class ApiProblem extends Error {
   override name = 'ApiProblem';
+  readonly reason: Reason;
+  readonly status: number;
+  readonly document: ProblemDocument;
+  /** Seconds after which to try again, where the API says so. */
+  readonly retryAfter: number | undefined;
 
-  constructor(
-    readonly reason: Reason,
-    readonly status: number,
-    readonly document: ProblemDocument = {},
-    /** Seconds after which to try again, where the API says so. */
-    readonly retryAfter?: number,
-  ) {
+  constructor(reason: Reason, status: number, document: ProblemDocument = {}, retryAfter?: number) {
     super(document.detail ?? document.title ?? reason);
+    this.reason = reason;
+    this.status = status;
+    this.document = document;
+    this.retryAfter = retryAfter;
   }
 
   static from(response: Response, body: unknown): ApiProblem {
