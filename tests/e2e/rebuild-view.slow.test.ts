@@ -13,7 +13,7 @@ let view: Database;
 let events: Database;
 
 beforeAll(async () => {
-  system = await startSystem({ env: { PAY_TIMEOUT_MS: '5000', PRODUCT_TIMEOUT_MS: '2500' } });
+  system = await startSystem();
   const log = createLogger('test', 'silent');
   const open = (url: string) => openDatabase({ url, name: 'rebuild', connections: 2, log });
   view = open(system.database('customercenter'));

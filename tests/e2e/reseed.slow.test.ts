@@ -14,7 +14,7 @@ const SUPPLY = { 1: 100_000, 2: 5 } as const;
 
 beforeEach(async () => {
   system = await startSystem({
-    env: { PAY_TIMEOUT_MS: '5000', PRODUCT_TIMEOUT_MS: '2500', LOG_LEVEL: 'error' },
+    env: { LOG_LEVEL: 'error' },
     logTo: { write: line => void lines.push(line) },
   });
   lines.splice(0);

@@ -23,10 +23,7 @@ describe.skipIf(!kafka.env)(
       const settings = kafkaSettings(env);
       if (!settings) throw new Error('there are no settings of Kafka');
       transport = await openKafkaTransport(settings, createLogger('test', 'silent'));
-      system = await startSystem({
-        carry: () => transport,
-        env: { PAY_TIMEOUT_MS: '5000', PRODUCT_TIMEOUT_MS: '2500' },
-      });
+      system = await startSystem({ carry: () => transport });
       await system.call('product', 'POST', '/products', { itemcd: 1, name: 'milk', totalQuantity: 1_000 });
       for (let i = 0; i < 12; i++) await place();
       await system.call('order', 'DELETE', `/orders/${await place()}`);

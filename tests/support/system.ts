@@ -87,7 +87,13 @@ export async function startSystem({
     ),
   ) as Record<ServiceName | 'events', Awaited<ReturnType<typeof freshDatabase>>>;
 
-  const base: Record<string, string> = { SERVICE_TOKEN, LOG_LEVEL: 'silent' };
+  const base: Record<string, string> = {
+    SERVICE_TOKEN,
+    LOG_LEVEL: 'silent',
+    // As long as they may be: a busy machine is no fault that a test is about.
+    PAY_TIMEOUT_MS: '5000',
+    PRODUCT_TIMEOUT_MS: '2500',
+  };
   for (const part of parts) {
     base[`${part.toUpperCase()}__PORT`] = String(portOf[part]);
     base[`${part.toUpperCase()}_URL`] = `http://127.0.0.1:${portOf[part]}`;
