@@ -34,7 +34,7 @@ type Schemas = Map<string, Schema>;
 
 const KUBERNETES = 'k8s.io/kubernetes@v1.33.4';
 /** Modules with custom resource definitions, and the folder or file where they are. */
-const CUSTOM: Record<string, string> = {
+export const CUSTOM: Record<string, string> = {
   'istio.io/api@v1.32.0': 'kubernetes/customresourcedefinitions.gen.yaml',
   'sigs.k8s.io/gateway-api@v1.6.3': 'config/crd/standard',
   'github.com/kedacore/keda/v2@v2.21.0': 'config/crd/bases',
@@ -139,7 +139,7 @@ export function ofCustom({ spec }: CustomResourceDefinition, definitions: Defini
 }
 
 /** Where Go has unpacked a module. */
-async function download(module: string): Promise<string> {
+export async function download(module: string): Promise<string> {
   // Outside of any module of ours: ours are none of Go's.
   const told = await run('go', ['mod', 'download', '-json', module], { cwd: tmpdir() }).catch(
     (error: { stdout?: string; message: string }) => ({ stdout: error.stdout || '', message: error.message }),

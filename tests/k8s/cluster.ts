@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from '../support/eventually.ts';
@@ -40,6 +42,20 @@ export const upgrade = (...settings: string[]) =>
     ...settings.flatMap(setting => ['--set-string', setting]),
   ]);
 
+/** Has the server look at what the chart makes of these values, admission and all, and keep nothing; gives what it says. */
+export async function dryRun(namespace: string, values: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'dry-run-'));
+  try {
+    const file = join(folder, 'rendered.yaml');
+    const of = ['--namespace', namespace, '--values', values];
+    await writeFile(file, await succeed('helm', ['template', 'jumun', chart, ...of]));
+    const kept = ['--dry-run=server', '--validate=strict', '--namespace', namespace];
+    return await kubectlAll('apply', ...kept, '--filename', file);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
 export const helmTest = () => succeed('helm', ['test', 'jumun', '--namespace', NAMESPACE, '--logs']);
 
 /** Where a Service is reached from within the cluster. */
@@ -76,10 +92,10 @@ export async function podsOf(part: string): Promise<Pod[]> {
 /** Waits until a condition holds, which may take minutes here. */
 export const until = (check: () => void | Promise<void>, seconds = 240) => eventually(check, seconds * 1_000);
 
-/** Every part has the pods that it is to have, all ready, and none is leaving. */
+/** All pods, of jumun and its data, are ready, and none is leaving. */
 export async function settledPods(): Promise<void> {
   await until(async () => {
-    const { items } = await read('pods', '--selector', 'app.kubernetes.io/name=jumun');
+    const { items } = await read('pods');
     for (const { metadata, status } of items) {
       if (status.phase === 'Succeeded') continue;
       const ready = status.containerStatuses?.every((it: { ready: boolean }) => it.ready);
