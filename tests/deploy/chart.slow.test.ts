@@ -241,7 +241,12 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
       },
     );
     kafkaSettings(env);
-    const every = new Set([...[...own.values()].flatMap(one => [...one]), ...ofKafka, 'HEALTHY_FILE']);
+    const every = new Set([
+      ...[...own.values()].flatMap(one => [...one]),
+      ...ofKafka,
+      'HEALTHY_FILE',
+      'DATABASE_CA',
+    ]);
     for (const rendered of [plain, all]) {
       const settings = rendered.settings();
       expect([...settings.keys()].sort()).toEqual(parts);
@@ -262,6 +267,29 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
       KAFKA_TLS_CA: '/etc/kafka/ca.crt',
     });
     expect(all.settings().get('order')?.LEGACY_ORDER).toBeUndefined();
+  });
+
+  test('whoever opens a database or the log has the certificate of its authority, and not its key', () => {
+    const file = 'DATABASE_CA';
+    for (const { from, metadata, spec } of all.pods()) {
+      const part = metadata.labels?.[component] ?? '';
+      const opens = names.includes(part as (typeof names)[number]) || part === 'migrate';
+      const given = (spec.volumes ?? []).flatMap(({ name, ...source }) =>
+        'secret' in source ? [[name, source.secret]] : [],
+      );
+      const only = (secretName: string) => ({ secretName, items: [{ key: 'ca.crt', path: 'ca.crt' }] });
+      expect(Object.fromEntries(given), from).toEqual({
+        ...(opens && { 'postgresql-ca': only('postgresql-ca') }),
+        ...(opens && part !== 'migrate' && { 'kafka-ca': only('kafka-ca') }),
+      });
+      const mounted = { name: 'postgresql-ca', mountPath: '/etc/postgresql', readOnly: true };
+      const [container] = spec.containers;
+      if (opens) expect(container?.volumeMounts, from).toContainEqual(mounted);
+      const told =
+        container?.env?.find(({ name }) => name === file)?.value ?? all.settings().get(part)?.[file];
+      expect(told, from).toBe(opens ? `${mounted.mountPath}/ca.crt` : undefined);
+    }
+    expect(JSON.stringify(plain.manifests)).not.toMatch(/DATABASE_CA|postgresql-ca|kafka-ca/);
   });
 
   test('a changed setting rolls the pods concerned, and no others', async () => {

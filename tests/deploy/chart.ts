@@ -25,6 +25,7 @@ export interface Container {
     valueFrom?: { secretKeyRef?: { name: string; key: string } };
   }[];
   envFrom?: { configMapRef?: { name: string }; secretRef?: { name: string } }[];
+  volumeMounts?: { name: string; mountPath: string; readOnly?: boolean }[];
   securityContext?: {
     privileged?: boolean;
     allowPrivilegeEscalation?: boolean;
