@@ -111,6 +111,7 @@ interface Specs {
   ScaledObject: { minReplicaCount: number; maxReplicaCount: number; triggers: { metadata: object }[] };
   PersistentVolumeClaim: { accessModes: string[]; storageClassName?: string };
   PrometheusRule: object;
+  PodMonitor: { podMetricsEndpoints: { port: string; path: string; relabelings: object[] }[] };
 }
 
 /** One manifest. */
