@@ -3,7 +3,8 @@
 # schemas of Kubernetes and of what runs on it, the charts by helm lint, the mesh by istioctl where that is on the PATH, the
 # workflows by actionlint, and the scripts by the shells that run them.
 #
-#   deploy/validate.sh        needs helm, kubeconform and actionlint on the PATH; the first time, Go, Node and npm's packages
+#   deploy/validate.sh        needs helm, kubeconform and actionlint on the PATH (deploy/tools.sh builds them); the first time,
+#                             Go, Node and npm's packages
 #
 # The schemas stay in .k8s/schemas. What is left out for want of a schema or of a program is said with SKIPPED.
 set -euo pipefail

@@ -1,22 +1,13 @@
 #!/usr/bin/env bash
 # Builds Kubernetes, its add-ons and the tools from Go modules, those that are not there yet. usage: binaries.sh OUT_DIR
 set -euo pipefail
+here=$(dirname "$(realpath "$0")")
 out=$(realpath -m "${1:?usage: binaries.sh OUT_DIR}")
 kubernetes=1.33.4
 mkdir -p "$out"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export CGO_ENABLED=0
-
-# A module of ours that needs another's program: so its own replacements of modules are no obstacle to building it.
-program() { # name package@version
-  [ -x "$out/$1" ] && return
-  echo "building $1"
-  mkdir "$work/$1" && cd "$work/$1"
-  printf 'module tools\ngo 1.24.0\n' >go.mod
-  go get -tool "$2" >log 2>&1 || { tail -n 5 log; exit 1; }
-  go build -trimpath -ldflags '-s -w' -o "$out/$1" "${2%@*}"
-}
 
 kubernetes() {
   local components=(kubelet kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubectl) missing=() c
@@ -73,7 +64,4 @@ GO
 
 kubernetes
 pause
-program helm helm.sh/helm/v4/cmd/helm@v4.3.1
-program coredns github.com/coredns/coredns@v1.12.4
-program metrics-server sigs.k8s.io/metrics-server/cmd/metrics-server@v0.8.0
-program kube-router github.com/cloudnativelabs/kube-router/v2/cmd/kube-router@v2.1.0
+"$here/../tools.sh" "$out" helm coredns metrics-server kube-router

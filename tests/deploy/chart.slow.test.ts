@@ -174,6 +174,18 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     for (const { from, metadata } of all.pods()) expect(about, from).toContain(metadata.labels?.[component]);
   });
 
+  test('without clients and without monitoring nobody else comes in', async () => {
+    const closed = await render('--set-json', 'networkPolicies.clients=[],networkPolicies.monitoring=[]');
+    const rules = closed
+      .all('NetworkPolicy')
+      .flatMap(({ metadata, spec }) => (spec.ingress ?? []).map(rule => ({ name: metadata.name, ...rule })));
+    expect(rules.map(({ name }) => name).sort()).toEqual(parts);
+    for (const { name, from = [] } of rules) {
+      expect(from.length, name).toBeGreaterThan(0);
+      for (const peer of from) expect(Object.keys(peer), name).toEqual(['podSelector']);
+    }
+  });
+
   test('who needs PostgreSQL and Kafka reaches them, and nobody else does', async () => {
     const reaching = (rendered: Rendered, port: number) =>
       rendered
@@ -214,6 +226,47 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     expect(without.egress?.flatMap(({ ports }) => ports.map(({ port }) => port))).not.toContain(15012);
   });
 
+  test('metrics are read from the part, and in a mesh from its sidecar, which asks for no certificate', async () => {
+    const readers = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } };
+    const portsFor = (rendered: Rendered, part: string) =>
+      (rendered.one('NetworkPolicy', part).spec.ingress ?? [])
+        .filter(({ from = [] }) => from.some(peer => JSON.stringify(peer) === JSON.stringify(readers)))
+        .flatMap(({ ports }) => ports.map(({ port }) => port));
+    const annotated = (rendered: Rendered, part: string) =>
+      Object.entries(rendered.one('Deployment', part).spec.template.metadata.annotations ?? {}).filter(
+        ([name]) => name.startsWith('prometheus.'),
+      );
+    const own = {
+      'prometheus.io/scrape': 'true',
+      'prometheus.io/port': '8080',
+      'prometheus.io/path': '/metrics',
+    };
+    const merged = { ...own, 'prometheus.istio.io/merge-metrics': 'true' };
+    const podMonitor = ['--set', 'monitoring.scrape=false,monitoring.podMonitor=true'];
+    const monitored = await render(...podMonitor);
+    const meshed = await render(...podMonitor, '--set', 'mesh.enabled=true');
+    for (const part of parts) {
+      expect(portsFor(plain, part)).toEqual([8080]);
+      expect(portsFor(all, part)).toEqual([15020]);
+      expect(Object.fromEntries(annotated(plain, part))).toEqual(own);
+      expect(Object.fromEntries(annotated(all, part))).toEqual(merged);
+      expect(annotated(monitored, part)).toEqual([]);
+      // Without them the sidecar would not know of the part's.
+      expect(Object.fromEntries(annotated(meshed, part))).toEqual(merged);
+    }
+    const [outside] = monitored.one('PodMonitor', 'jumun').spec.podMetricsEndpoints;
+    expect(outside).toMatchObject({ port: 'http', path: '/metrics' });
+    expect(JSON.stringify(outside)).not.toContain('15020');
+    const [inside] = meshed.one('PodMonitor', 'jumun').spec.podMetricsEndpoints;
+    expect(inside).toMatchObject({ port: 'http', path: '/stats/prometheus' });
+    expect(inside?.relabelings).toContainEqual({
+      sourceLabels: ['__address__'],
+      regex: '(.+):8080',
+      replacement: '$1:15020',
+      targetLabel: '__address__',
+    });
+  });
+
   test('the mesh asks again only what changes nothing', () => {
     const routes = all.all('VirtualService').flatMap(({ spec }) => spec.http);
     expect(all.names('VirtualService')).toEqual(parts);
@@ -241,7 +294,12 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
       },
     );
     kafkaSettings(env);
-    const every = new Set([...[...own.values()].flatMap(one => [...one]), ...ofKafka, 'HEALTHY_FILE']);
+    const every = new Set([
+      ...[...own.values()].flatMap(one => [...one]),
+      ...ofKafka,
+      'HEALTHY_FILE',
+      'DATABASE_CA',
+    ]);
     for (const rendered of [plain, all]) {
       const settings = rendered.settings();
       expect([...settings.keys()].sort()).toEqual(parts);
@@ -262,6 +320,29 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
       KAFKA_TLS_CA: '/etc/kafka/ca.crt',
     });
     expect(all.settings().get('order')?.LEGACY_ORDER).toBeUndefined();
+  });
+
+  test('whoever opens a database or the log has the certificate of its authority, and not its key', () => {
+    const file = 'DATABASE_CA';
+    for (const { from, metadata, spec } of all.pods()) {
+      const part = metadata.labels?.[component] ?? '';
+      const opens = names.includes(part as (typeof names)[number]) || part === 'migrate';
+      const given = (spec.volumes ?? []).flatMap(({ name, ...source }) =>
+        'secret' in source ? [[name, source.secret]] : [],
+      );
+      const only = (secretName: string) => ({ secretName, items: [{ key: 'ca.crt', path: 'ca.crt' }] });
+      expect(Object.fromEntries(given), from).toEqual({
+        ...(opens && { 'postgresql-ca': only('postgresql-ca') }),
+        ...(opens && part !== 'migrate' && { 'kafka-ca': only('kafka-ca') }),
+      });
+      const mounted = { name: 'postgresql-ca', mountPath: '/etc/postgresql', readOnly: true };
+      const [container] = spec.containers;
+      if (opens) expect(container?.volumeMounts, from).toContainEqual(mounted);
+      const told =
+        container?.env?.find(({ name }) => name === file)?.value ?? all.settings().get(part)?.[file];
+      expect(told, from).toBe(opens ? `${mounted.mountPath}/ca.crt` : undefined);
+    }
+    expect(JSON.stringify(plain.manifests)).not.toMatch(/DATABASE_CA|postgresql-ca|kafka-ca/);
   });
 
   test('a changed setting rolls the pods concerned, and no others', async () => {

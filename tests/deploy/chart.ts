@@ -25,6 +25,7 @@ export interface Container {
     valueFrom?: { secretKeyRef?: { name: string; key: string } };
   }[];
   envFrom?: { configMapRef?: { name: string }; secretRef?: { name: string } }[];
+  volumeMounts?: { name: string; mountPath: string; readOnly?: boolean }[];
   securityContext?: {
     privileged?: boolean;
     allowPrivilegeEscalation?: boolean;
@@ -110,6 +111,7 @@ interface Specs {
   ScaledObject: { minReplicaCount: number; maxReplicaCount: number; triggers: { metadata: object }[] };
   PersistentVolumeClaim: { accessModes: string[]; storageClassName?: string };
   PrometheusRule: object;
+  PodMonitor: { podMetricsEndpoints: { port: string; path: string; relabelings: object[] }[] };
 }
 
 /** One manifest. */

@@ -36,11 +36,13 @@ describe('an order that stands still', () => {
         unreachable: expect.stringContaining('product'),
       }),
     );
+    expect(await metric(/jumun_audit_unreachable\{[^}]*\} (\d)/)).toBe('1');
     expect(await metric(/jumun_sagas_standing\{step="product: take the pieces",[^}]*\} (\d+)/)).toBe('1');
 
     await system.start('product');
     await eventually(async () => expect(await sagas()).toEqual([]));
     expect(await audited(system)).toMatchObject({ status: 'clean', standing: 0, unreachable: null });
+    expect(await metric(/jumun_audit_unreachable\{[^}]*\} (\d)/)).toBe('0');
     expect(await metric(/jumun_audit_age_seconds\{[^}]*\} ([\d.]+)/)).toMatch(/^\d/);
   });
 

@@ -1,7 +1,7 @@
 import { services } from '@jumun/contracts';
 import { createLogger, type Database, openDatabase } from '@jumun/service-kit';
 import { openEmbedded } from './embedded.ts';
-import { dataDirectory } from './options.ts';
+import { dataDirectory, verifyingDatabases } from './options.ts';
 import { isDataDirectory } from './postgres/data-directory.ts';
 
 /** The databases that an operator's command works on. */
@@ -40,7 +40,7 @@ export async function openDatabases(data: string | undefined): Promise<OperatorD
     ? undefined
     : await openEmbedded({ dataDir: await existingDataDirectory(data), services, run: [] });
   const log = createLogger('jumun', 'silent');
-  const env = { ...embedded?.env, ...process.env };
+  const env = { ...embedded?.env, ...verifyingDatabases(process.env) };
   const open = (url: string) => openDatabase({ url, name: 'jumun-operator', connections: 1, log });
   const databases = new Map<string, Database>();
   for (const name of services) {

@@ -1,4 +1,6 @@
+import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
+import { ConfigError } from '@jumun/service-kit';
 import { partNames, portOffsets } from './ports.ts';
 
 const DEFAULT_PORT_BASE = 8080;
@@ -65,3 +67,34 @@ export function defaultEnv(plan: Plan): NodeJS.ProcessEnv {
 /** A service's own connection string, if one was given. */
 export const databaseIn = (env: NodeJS.ProcessEnv, name: string) =>
   env[`${name.toUpperCase()}__DATABASE_URL`] ?? env.DATABASE_URL;
+
+/**
+ * The settings, with connection strings that have each server's certificate verified by the authority in DATABASE_CA,
+ * whatever they said themselves; as they are where there is none. (node-postgres takes an authority from the connection
+ * string alone, and reads its file at each connection, so that it may be replaced.)
+ * @throws ConfigError where the file cannot be read
+ */
+export function verifyingDatabases(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const file = env.DATABASE_CA;
+  if (!file) return env;
+  try {
+    accessSync(file, constants.R_OK);
+  } catch (error) {
+    throw new ConfigError(`DATABASE_CA cannot be read: ${(error as Error).message}`);
+  }
+  const verifying = (text: string) => {
+    const url = new URL(text);
+    url.searchParams.set('sslmode', 'verify-full');
+    url.searchParams.set('sslrootcert', file);
+    return url.href;
+  };
+  return Object.fromEntries(
+    Object.entries(env).map(([name, value]) => [
+      name,
+      // One that is none is for the part to complain of.
+      /^(\w+__)?DATABASE_URL$|^EVENTS_URL$/.test(name) && URL.canParse(value ?? '')
+        ? verifying(value ?? '')
+        : value,
+    ]),
+  );
+}

@@ -6,7 +6,7 @@ import { openEmbedded, openServiceToken } from './embedded.ts';
 import { type Lifetime, live } from './lifetime.ts';
 import { keepAlive, type Liveness } from './liveness.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
-import { databaseIn, defaultEnv, type Plan } from './options.ts';
+import { databaseIn, defaultEnv, type Plan, verifyingDatabases } from './options.ts';
 import { fronts, services } from './parts.ts';
 import { assertPortFree } from './ports.ts';
 import { openDataDirectory } from './postgres/data-directory.ts';
@@ -32,7 +32,7 @@ interface Base {
 
 async function begin(plan: Plan, lifetime: Lifetime): Promise<void> {
   const chosen = services.filter(({ name }) => plan.names.includes(name));
-  const given = { ...defaultEnv(plan), ...withoutEmpty(process.env) };
+  const given = verifyingDatabases({ ...defaultEnv(plan), ...withoutEmpty(process.env) });
   await Promise.all(plan.names.map(name => assertPortFree(name, portIn(given, name))));
 
   const external = isExternal(chosen, given);

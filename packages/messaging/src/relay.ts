@@ -1,6 +1,7 @@
 import type { Database, Logger } from '@jumun/service-kit';
 import type { Tracer } from '@opentelemetry/api';
 import { type Loop, startLoop } from './loop.ts';
+import type { Message } from './message.ts';
 import { clearOutbox, readOutbox } from './outbox.ts';
 import { sendInSpans } from './tracing.ts';
 import type { Transport } from './transport.ts';
@@ -17,13 +18,23 @@ export interface RelayOptions {
   isLeader(): boolean;
   log: Logger;
   tracer?: Tracer | undefined;
+  /** Told of what is in the log and no longer in the outbox. */
+  handedOver?(messages: Message[]): void;
 }
 
 /**
  * Hands the outbox to the log, in the order of its ids, and removes what is durable there. A crash between the two
  * hands it over again: consumers drop the repeat by its event id.
  */
-export function startRelay({ publisher, db, transport, isLeader, log, tracer }: RelayOptions): Loop {
+export function startRelay({
+  publisher,
+  db,
+  transport,
+  isLeader,
+  log,
+  tracer,
+  handedOver,
+}: RelayOptions): Loop {
   let epoch: number | undefined;
 
   return startLoop({
@@ -51,6 +62,7 @@ export function startRelay({ publisher, db, transport, isLeader, log, tracer }: 
         db,
         messages.map(message => message.id),
       );
+      handedOver?.(messages);
       return messages.length === BATCH;
     },
   });

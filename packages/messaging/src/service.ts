@@ -1,4 +1,4 @@
-import type { ServiceName } from '@jumun/contracts';
+import { eventContracts, type ServiceName } from '@jumun/contracts';
 import {
   type AppConfig,
   createApp,
@@ -28,6 +28,7 @@ import { createIntake, type Intake, LOOK_MS } from './intake.ts';
 import { startLeases } from './leases.ts';
 import { type Loop, startLoop } from './loop.ts';
 import { findLost, readExtent } from './lost.ts';
+import type { Message } from './message.ts';
 import { createOutbox, type Outbox, outboxLag } from './outbox.ts';
 import { startRelay } from './relay.ts';
 import { serveReseeding } from './reseeding.ts';
@@ -201,7 +202,15 @@ async function startService<S extends TObject, Command>(
       exclusive,
     });
     started.push(leases);
-    relay = startRelay({ publisher: name, db, transport, isLeader: leases.isRelay, log, tracer });
+    relay = startRelay({
+      publisher: name,
+      db,
+      transport,
+      isLeader: leases.isRelay,
+      log,
+      tracer,
+      handedOver: countPublished(metrics, name),
+    });
     started.push(relay);
     const { partitions } = leases;
     // Before the first request: what happens from now on is not to be missed.
@@ -296,6 +305,17 @@ async function describeService<S extends TObject, Command>(
   await http.close();
   await db.close();
   return { openapi, subscribes: subscriptions.map(({ type }) => type) };
+}
+
+/** Counts what was handed to the log, by the replica that did it. */
+function countPublished(metrics: Metrics, publisher: ServiceName): (messages: Message[]) => void {
+  const published = metrics.counter('jumun_events_published_total', 'Events handed to the log', ['type']);
+  // There from the start, so that the first event of its type shows as an increase.
+  for (const contract of eventContracts)
+    if (contract.publisher === publisher) published.inc({ type: contract.type }, 0);
+  return messages => {
+    for (const { type } of messages) published.inc({ type });
+  };
 }
 
 function measureMessaging(

@@ -1,6 +1,6 @@
 import { migratePostgresLog } from '@jumun/messaging/postgres';
 import { createLogger, openDatabase } from '@jumun/service-kit';
-import { databaseIn, defaultEnv, planStart } from '../options.ts';
+import { databaseIn, defaultEnv, planStart, verifyingDatabases } from '../options.ts';
 import { services } from '../parts.ts';
 import { say } from './output.ts';
 
@@ -10,7 +10,7 @@ import { say } from './output.ts';
  */
 export async function migrate(only: string | undefined, contract: boolean): Promise<void> {
   const plan = planStart({ only });
-  const env = { ...defaultEnv(plan), ...process.env };
+  const env = verifyingDatabases({ ...defaultEnv(plan), ...process.env });
   const chosen = services.filter(({ name }) => plan.names.includes(name));
   const given = chosen.filter(({ name }) => databaseIn(env, name));
   if (given.length === 0)

@@ -49,6 +49,7 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- end }}
 {{- if .root.Values.kafka.brokers }}{{ $_ := set $settings "KAFKA_BROKERS" .root.Values.kafka.brokers }}{{ end }}
 {{- if .root.Values.kafka.caSecret }}{{ $_ := merge $settings (dict "KAFKA_TLS" "true" "KAFKA_TLS_CA" "/etc/kafka/ca.crt") }}{{ end }}
+{{- if and .root.Values.databases.caSecret (has .part (splitList " " (include "jumun.services" .root))) }}{{ $_ := set $settings "DATABASE_CA" "/etc/postgresql/ca.crt" }}{{ end }}
 {{- $own := (include "jumun.values" . | fromYaml).settings }}
 {{- mergeOverwrite $settings (deepCopy .root.Values.settings) $own | toYaml }}
 {{- end }}
@@ -73,9 +74,15 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- end }}
 {{- end }}
 
+{{/* A volume with an authority's certificate, without its key, which CloudNativePG keeps beside it. */}}
+{{- define "jumun.authority" -}}
+- name: {{ .name }}
+  secret: {secretName: {{ .secret }}, items: [{key: ca.crt, path: ca.crt}]}
+{{- end }}
+
 {{/* Changes when a Secret of the part does; empty where the cluster is not asked (helm template). */}}
 {{- define "jumun.secretsChecksum" -}}
-{{- $names := list (include "jumun.tokenSecret" .root) .root.Values.kafka.secret .root.Values.kafka.caSecret (printf .root.Values.databases.secret .part) }}
+{{- $names := list (include "jumun.tokenSecret" .root) .root.Values.kafka.secret .root.Values.kafka.caSecret .root.Values.databases.caSecret (printf .root.Values.databases.secret .part) }}
 {{- $data := list }}
 {{- range compact $names }}
 {{- $data = append $data ((lookup "v1" "Secret" $.root.Release.Namespace .).data) }}

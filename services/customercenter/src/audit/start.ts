@@ -104,6 +104,11 @@ function measureFindings(metrics: Metrics, db: Database): void {
     },
   );
   metrics.gauge(
+    'jumun_audit_unreachable',
+    'Whether the audit does not get on because a service could not be asked',
+    async () => ((await readState(db)).unreachable === null ? 0 : 1),
+  );
+  metrics.gauge(
     'jumun_sagas_standing',
     'Orders that stand still, by what they wait for',
     async () => {
