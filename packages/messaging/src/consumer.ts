@@ -11,7 +11,7 @@ import type { Tracer } from '@opentelemetry/api';
 import { haveMoreLetters, lockDue, noteFailure, removeLetter, setAside, waitBehind } from './dead-letters.ts';
 import { admit, type CursorMove, sortOut } from './inbox.ts';
 import { type Loop, startLoop } from './loop.ts';
-import { whyLost } from './lost.ts';
+import { readExtent, whyLost } from './lost.ts';
 import { decode, type LogRecord, orderIdOf, type Received } from './message.ts';
 import { assertSameLog } from './read-log.ts';
 import { traceHandling } from './tracing.ts';
@@ -64,14 +64,10 @@ export interface ConsumerOptions<Command> {
 export type Beginning = 'beginning' | 'now';
 
 /**
- * Decides for each partition where this service begins, once and for all its replicas; gives the log's heads.
+ * Decides for each partition where this service begins, once and for all its replicas.
  * @throws OtherLogError when it has begun to read another log
  */
-export async function beginCursors(
-  db: Database,
-  transport: Transport,
-  from: Beginning,
-): Promise<Map<number, number>> {
+export async function beginCursors(db: Database, transport: Transport, from: Beginning): Promise<void> {
   await assertSameLog(db, transport);
   const heads = await transport.heads();
   await db.query(
@@ -79,7 +75,6 @@ export async function beginCursors(
      ON CONFLICT DO NOTHING`,
     [[...heads.keys()], [...heads.values()].map(head => (from === 'now' ? head : 0))],
   );
-  return heads;
 }
 
 /**
@@ -99,12 +94,12 @@ export function startConsumer<Command>(options: ConsumerOptions<Command>): Loop 
     for (const partition of cursors.keys()) if (!owned.includes(partition)) cursors.delete(partition);
     const missing = owned.filter(partition => !cursors.has(partition));
     if (missing.length > 0) {
-      const heads = await beginCursors(db, transport, options.from);
-      const extent = { heads, pruned: await transport.pruned() };
+      await beginCursors(db, transport, options.from);
       const rows = await db.query<{ partition: number; position: number }>(
         'SELECT partition, position FROM consumer_cursor WHERE partition = ANY($1)',
         [missing],
       );
+      const extent = await readExtent(transport);
       for (const { partition, position } of rows) {
         // Said at once, and not only when the next record shows the gap.
         const lost = whyLost(partition, position, extent);

@@ -72,13 +72,14 @@ async function heldOrders(db: Database, orderIds: number[]): Promise<number[]> {
   return rows.map(({ key }) => Number(key));
 }
 
-async function readProgress(db: Database, transport: Transport): Promise<Progress> {
+/** How far a service has come with its events, and whether it can go on from there. */
+export async function readProgress(db: Database, transport: Transport): Promise<Progress> {
   // The outbox first: what it did not hold then is in the log as its heads are read.
   const [outbox] = await db.query<{ oldest: number | null; last: number }>(
     'SELECT (SELECT min(id) FROM outbox) AS oldest, last_value AS last FROM outbox_id_seq',
   );
-  const extent = await readExtent(transport);
   const cursors = await readCursors(db);
+  const extent = await readExtent(transport);
   return {
     outboxOldest: outbox?.oldest ?? null,
     outboxLast: outbox?.last ?? 0,

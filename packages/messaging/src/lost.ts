@@ -1,6 +1,6 @@
 import type { Transport } from './transport.ts';
 
-/** What a log has of each partition. */
+/** What a log has of each partition; to be asked for after a cursor is known, which may have gone on meanwhile. */
 export interface Extent {
   /** partition → its last position. */
   heads: ReadonlyMap<number, number>;

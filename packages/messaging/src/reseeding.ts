@@ -94,9 +94,9 @@ export function serveReseeding<Command>(http: Http, options: ReseedingOptions<Co
     });
   });
   serveBatch(http, resumeCall, Type.Object({}), async () => {
-    const extent = await readExtent(transport);
     return db.transaction(async tx => {
       const cursors = await holdCursors(tx);
+      const extent = await readExtent(transport);
       const begin = from === 'now' ? extent.heads : extent.pruned;
       const moves = [...findLost(cursors, extent).keys()].map(partition => ({
         partition,

@@ -246,6 +246,31 @@ describe('consumer', () => {
       await expectSteps(b, [0, 1]);
     });
 
+    it('begins at once where another has gone on while it looked how far the log goes', async () => {
+      const order = randomOrder();
+      await publish(transport, ordered(order, 1));
+      startConsuming(cleanup, db, transport);
+      await expectSteps(order, [1]);
+      const lines: string[] = [];
+      let looked = 0;
+      const looking: Transport = {
+        ...transport,
+        async heads() {
+          const heads = await transport.heads();
+          await publish(transport, ordered(order, 2 + looked++));
+          await eventually(async () => expect(await stepsOf(db, order)).toHaveLength(1 + looked));
+          return heads;
+        },
+      };
+      consume(cleanup, another(), looking, {
+        log: createLogger('test', 'warn', { write: line => void lines.push(line) }),
+      });
+      await eventually(() => expect(looked).toBeGreaterThan(1));
+      await publish(transport, ordered(order, 2 + looked));
+      await eventually(async () => expect(await stepsOf(db, order)).toHaveLength(2 + looked));
+      expect(lines.join()).not.toContain(PrunedError.name);
+    });
+
     it('stops at records that were pruned before it read them, and skips nothing', async () => {
       const [pruned, other] = await ordersApart(transport);
       await publish(transport, ...steps(pruned, 4));
