@@ -484,6 +484,12 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     expect(images(all)).toEqual([`registry.example.com/jumun@sha256:${'1'.padStart(64, '0')}`]);
   });
 
+  test('a part is of a version of its own where it is rolled out alone, and its migration with it', async () => {
+    const alone = await render('--set', 'image.tag=1.0.0,parts.pay.version.tag=2.0.0');
+    const next = alone.pods().filter(({ spec }) => containersOf(spec)[0]?.image === 'jumun:2.0.0');
+    expect(next.map(({ from }) => from).sort()).toEqual(['Deployment pay', 'Job migrate-pay']);
+  });
+
   test('alerts and dashboards are those of the files', async () => {
     const { spec } = all.one('PrometheusRule', 'jumun');
     expect(spec).toEqual(parse(await readFile(alerts, 'utf8')));

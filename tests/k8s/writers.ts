@@ -49,8 +49,8 @@ export function startWriters({ url, clients, itemcd }: WritersOptions): Writers 
           body: JSON.stringify({ itemcd, orderQty: 1, customerId: 1 }),
           signal: AbortSignal.timeout(20_000),
         });
-        const { id } = (await answer.json()) as { id: number };
-        count(String(answer.status));
+        const { id, type, detail } = (await answer.json()) as { id: number; type?: string; detail?: string };
+        count(answer.status === 201 ? '201' : `${answer.status} ${type} (${detail})`);
         if (answer.status === 201) written.orders.set(key, id);
       } catch (error) {
         count(String((error as Error).cause ?? error));

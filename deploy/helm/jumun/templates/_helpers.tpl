@@ -15,10 +15,18 @@ archive: [customercenter]
 test: [gateway]
 {{- end }}
 
-{{- define "jumun.image" -}}
-{{- with .Values.image -}}
-{{- if .digest }}{{ .repository }}@{{ .digest }}{{ else }}{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{/* The version of a part, as YAML: its own, or that of all. */}}
+{{- define "jumun.version" -}}
+{{- (index .root.Values.parts .part | default dict).version | default (pick .root.Values.image "tag" "digest") | toYaml }}
 {{- end }}
+
+{{- define "jumun.tag" -}}
+{{- (include "jumun.version" . | fromYaml).tag | default .root.Chart.AppVersion }}
+{{- end }}
+
+{{- define "jumun.image" -}}
+{{- $digest := (include "jumun.version" . | fromYaml).digest -}}
+{{ .root.Values.image.repository }}{{ if $digest }}@{{ $digest }}{{ else }}:{{ include "jumun.tag" . }}{{ end }}
 {{- end }}
 
 {{/* (dict "root" $ "part" "order") */}}
@@ -31,7 +39,7 @@ app.kubernetes.io/component: {{ .part }}
 {{- define "jumun.labels" -}}
 {{ include "jumun.selector" . }}
 app.kubernetes.io/part-of: jumun
-app.kubernetes.io/version: {{ .root.Values.image.tag | default .root.Chart.AppVersion | quote }}
+app.kubernetes.io/version: {{ include "jumun.tag" . | quote }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- end }}
@@ -106,7 +114,7 @@ capabilities: {drop: [ALL]}
 
 {{/* What any container of ours is run with. */}}
 {{- define "jumun.container" -}}
-image: {{ include "jumun.image" .root }}
+image: {{ include "jumun.image" . }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 securityContext:
   {{- include "jumun.containerSecurity" . | nindent 2 }}
