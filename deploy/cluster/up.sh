@@ -139,6 +139,8 @@ C
   for controller in /sys/fs/cgroup/*/; do
     [ -f "${controller}tasks" ] || continue
     mkdir -p "${controller}jumun-$name"
+    # Among other processes of this machine, all pods of a node together would count as one.
+    [ ! -f "${controller}cpu.shares" ] || echo 16384 >"${controller}jumun-$name/cpu.shares"
     [ -f "${controller}cpuset.cpus" ] || continue
     cat "${controller}cpuset.cpus" >"${controller}jumun-$name/cpuset.cpus"
     cat "${controller}cpuset.mems" >"${controller}jumun-$name/cpuset.mems"

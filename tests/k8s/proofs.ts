@@ -105,7 +105,7 @@ async function versionsDuring(rollout: Promise<unknown>): Promise<number> {
   while (rolling) {
     const ready = (await podsOf('order')).filter(pod => pod.ready);
     most = Math.max(most, new Set(ready.map(({ image }) => image)).size);
-    await delay(500);
+    await delay(2_000);
   }
   await ended;
   await settledPods();

@@ -24,8 +24,8 @@ export interface WritersOptions {
   itemcd: number;
 }
 
-/** As siege does: each client pauses for up to a second between two requests. */
-const MOST_PAUSE_MS = 1_000;
+/** Each client pauses for up to so long between two requests: all together ask for some 25 orders a second. */
+const MOST_PAUSE_MS = 4_000;
 
 /**
  * Clients that place one order after the other, each once and never again: an answer that is not 201 counts as lost.
