@@ -1,6 +1,6 @@
 import type { Service, Transport } from '@jumun/messaging';
 import { openPostgresTransport } from '@jumun/messaging/postgres';
-import { ConfigError, createLogger, isTransient, openDatabase, type Running } from '@jumun/service-kit';
+import { ConfigError, createLogger, openDatabase, type Running } from '@jumun/service-kit';
 import { banner } from './banner.ts';
 import { openEmbedded, openServiceToken } from './embedded.ts';
 import { type Lifetime, live } from './lifetime.ts';
@@ -10,6 +10,7 @@ import { databaseIn, defaultEnv, type Plan, verifyingDatabases } from './options
 import { fronts, services } from './parts.ts';
 import { assertPortFree } from './ports.ts';
 import { openDataDirectory } from './postgres/data-directory.ts';
+import { reach } from './reach.ts';
 import { openTracing } from './tracing.ts';
 
 /** Garbage is collected in less; who waits for so long has given up. */
@@ -168,17 +169,6 @@ async function openTransport(env: NodeJS.ProcessEnv, logTo: LogFile | undefined)
     );
   }
   return openPostgresTransport(openDatabase({ url, name: 'events', connections: 8, log }));
-}
-
-/** Says whose database it is that cannot be reached. */
-async function reach<T>(whose: string, opening: Promise<T>): Promise<T> {
-  try {
-    return await opening;
-  } catch (error) {
-    if (!isTransient(error)) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(`the database of ${whose} cannot be used: ${message || code}`, { cause: error });
-  }
 }
 
 /** Waits for all, so that what did start can be stopped even if another did not. */
