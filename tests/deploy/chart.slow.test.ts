@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -386,6 +387,34 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     expect(all.names('Secret')).toEqual([]);
   });
 
+  test('a part has the Secrets that it needs and no others, and is rolled when one of them changes', async () => {
+    const given = (rendered: Rendered, part: string) => {
+      const { spec, metadata } = rendered.one('Deployment', part).spec.template;
+      const [{ env = [], envFrom = [] } = {}] = spec.containers;
+      const volumes = (spec.volumes ?? []) as { secret?: { secretName: string } }[];
+      const secrets = [
+        ...env.map(({ valueFrom }) => valueFrom?.secretKeyRef?.name),
+        ...envFrom.map(({ secretRef }) => secretRef?.name),
+        ...volumes.map(({ secret }) => secret?.secretName),
+      ].filter(name => name !== undefined);
+      return { secrets: secrets.sort(), checksum: metadata.annotations?.['checksum/secrets'] };
+    };
+    const onPostgres = await render('--values', everything, '--set', 'kafka.brokers=,keda.enabled=false');
+    for (const part of parts) {
+      const own = names.includes(part as (typeof names)[number]);
+      const data = ['kafka-access', 'kafka-ca', 'postgresql-ca', `${part}-database`];
+      for (const [rendered, expected] of [
+        [all, own ? ['jumun-token', ...data] : ['jumun-token']],
+        [onPostgres, own ? ['jumun-token', ...data, 'events-database'] : ['jumun-token']],
+      ] as const) {
+        const { secrets, checksum } = given(rendered, part);
+        expect(secrets, part).toEqual(expected.toSorted());
+        // Of what each of them has, which is nothing where no cluster is asked.
+        expect(checksum, part).toBe(sha256(JSON.stringify(expected.map(() => null))));
+      }
+    }
+  });
+
   test('order is scaled from 1 to 10 at 20 % of a processor', () => {
     expect(plain.names('HorizontalPodAutoscaler')).toEqual(['order']);
     expect(plain.one('HorizontalPodAutoscaler', 'order').spec).toMatchObject({
@@ -549,6 +578,8 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     await expect(render(...values.flatMap(value => ['--set', value]))).rejects.toThrow(message);
   });
 });
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 const containersOf = ({ initContainers = [], containers }: PodSpec) => [...initContainers, ...containers];
 

@@ -82,7 +82,14 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 
 {{/* Changes when a Secret of the part does; empty where the cluster is not asked (helm template). */}}
 {{- define "jumun.secretsChecksum" -}}
-{{- $names := list (include "jumun.tokenSecret" .root) .root.Values.kafka.secret .root.Values.kafka.caSecret .root.Values.databases.caSecret (printf .root.Values.databases.secret .part) }}
+{{- $values := .root.Values }}
+{{- $names := list (include "jumun.tokenSecret" .root) }}
+{{- if has .part (splitList " " (include "jumun.services" .root)) }}
+{{- $names = concat $names (list $values.kafka.secret $values.kafka.caSecret $values.databases.caSecret (printf $values.databases.secret .part)) }}
+{{- if not $values.kafka.brokers }}
+{{- $names = append $names (printf $values.databases.secret "events") }}
+{{- end }}
+{{- end }}
 {{- $data := list }}
 {{- range compact $names }}
 {{- $data = append $data ((lookup "v1" "Secret" $.root.Release.Namespace .).data) }}
