@@ -415,6 +415,14 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     }
   });
 
+  test('the credential that an installation makes is the one that its pods know', async () => {
+    // Otherwise the first upgrade would roll them all.
+    const { data } = plain.manifests.find(({ kind }) => kind === 'Secret') ?? {};
+    const { annotations } = plain.one('Deployment', 'gateway').spec.template.metadata;
+    expect(Buffer.from(data?.SERVICE_TOKEN ?? '', 'base64').toString()).toMatch(/^\w{48}$/);
+    expect(annotations?.['checksum/secrets']).toBe(sha256(JSON.stringify([data?.SERVICE_TOKEN])));
+  });
+
   test('order is scaled from 1 to 10 at 20 % of a processor', () => {
     expect(plain.names('HorizontalPodAutoscaler')).toEqual(['order']);
     expect(plain.one('HorizontalPodAutoscaler', 'order').spec).toMatchObject({

@@ -58,6 +58,18 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{ .Values.serviceToken.existingSecret | default "service-token" }}
 {{- end }}
 
+{{/*
+The credential, in base64, where no Secret with one is named: what is there, or a new one. Kept while the chart is rendered,
+so that all who ask for a new one get the same.
+*/}}
+{{- define "jumun.token" -}}
+{{- if not (hasKey . "JumunToken") }}
+{{- $there := (lookup "v1" "Secret" .Release.Namespace "service-token").data | default dict }}
+{{- $_ := set . "JumunToken" ($there.SERVICE_TOKEN | default (randAlphaNum 48 | b64enc)) }}
+{{- end }}
+{{- .JumunToken }}
+{{- end }}
+
 {{/* Where a service's secrets come from, as environment. */}}
 {{- define "jumun.secretEnv" -}}
 - name: SERVICE_TOKEN
@@ -80,10 +92,10 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
   secret: {secretName: {{ .secret }}, items: [{key: ca.crt, path: ca.crt}]}
 {{- end }}
 
-{{/* Changes when a Secret of the part does; empty where the cluster is not asked (helm template). */}}
+{{/* Changes when a Secret of the part does, as far as the cluster is asked (by helm template it is not). */}}
 {{- define "jumun.secretsChecksum" -}}
 {{- $values := .root.Values }}
-{{- $names := list (include "jumun.tokenSecret" .root) }}
+{{- $names := list $values.serviceToken.existingSecret }}
 {{- if has .part (splitList " " (include "jumun.services" .root)) }}
 {{- $names = concat $names (list $values.kafka.secret $values.kafka.caSecret $values.databases.caSecret (printf $values.databases.secret .part)) }}
 {{- if not $values.kafka.brokers }}
@@ -91,6 +103,9 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- end }}
 {{- end }}
 {{- $data := list }}
+{{- if not $values.serviceToken.existingSecret }}
+{{- $data = append $data (include "jumun.token" .root) }}
+{{- end }}
 {{- range compact $names }}
 {{- $data = append $data ((lookup "v1" "Secret" $.root.Release.Namespace .).data) }}
 {{- end }}
