@@ -557,6 +557,7 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     ],
     [['httpRoute.enabled=true'], /httpRoute\.enabled without httpRoute\.parentRefs/],
     [['httpRoute.parentRefs[0].nam=public'], /at '\/httpRoute\/parentRefs\/0'/],
+    [['stop.graceSeconds=31'], /stop\.graceSeconds: customercenter may take 31000 ms to stop/],
     [['settings.DRAIN_MS=86400000'], /at '\/settings\/DRAIN_MS': got number, want string/],
     [['parts.pay.settings.LEGACY_ORDER=true'], /at '\/parts\/pay\/settings\/LEGACY_ORDER': got boolean/],
     [['settings.log-level=info'], /'log-level' does not match pattern/],
@@ -584,6 +585,13 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
   ];
   test.each(refused)('%j is refused', async (values, message) => {
     await expect(render(...values.flatMap(value => ['--set', value]))).rejects.toThrow(message);
+  });
+
+  test('a stop that takes longer than a pod is given is refused, for a part by its own settings', async () => {
+    await expect(render('--set-string', 'parts.pay.settings.DRAIN_MS=30000')).rejects.toThrow(
+      /stop\.graceSeconds: pay may take 41000 ms to stop/,
+    );
+    await render('--set-string', 'parts.pay.settings.DRAIN_MS=30000', '--set', 'stop.graceSeconds=50');
   });
 });
 
