@@ -500,8 +500,11 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
   test('the archive is on a volume that several can mount, and order sees it', async () => {
     const { spec } = all.one('PersistentVolumeClaim', 'order-archive');
     expect(spec).toMatchObject({ accessModes: ['ReadWriteMany'], storageClassName: 'aws-efs' });
-    const [container] = all.one('CronJob', 'order-archive').spec.jobTemplate.spec.template.spec.containers;
+    const job = all.one('CronJob', 'order-archive').spec.jobTemplate.spec;
+    const [container] = job.template.spec.containers;
     expect(container?.args?.slice(0, 2)).toEqual(['archive', '/mnt/aws']);
+    // Until one has ended there is no next one.
+    expect(job.activeDeadlineSeconds).toBeLessThan(86_400);
     expect(JSON.stringify(all.one('Deployment', 'order'))).toContain('"mountPath":"/mnt/aws"');
     expect(JSON.stringify(all.one('Deployment', 'pay'))).not.toContain('/mnt/aws');
     const own = await render('--set', 'archive.enabled=true');

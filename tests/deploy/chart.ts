@@ -86,7 +86,7 @@ interface Specs {
     template: Template;
   };
   Job: { template: Template };
-  CronJob: { jobTemplate: { spec: { template: Template } } };
+  CronJob: { jobTemplate: { spec: { activeDeadlineSeconds?: number; template: Template } } };
   Pod: PodSpec;
   Service: { selector: Record<string, string>; ports: { port: number; targetPort: string }[] };
   PodDisruptionBudget: { selector: Selector };
