@@ -461,6 +461,10 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
       expect(container?.livenessProbe).toMatchObject(
         metadata.name === 'pay' ? asksHttp : { exec: { command: ['cat', '/tmp/healthy'] } },
       );
+      // A busy node is late for longer than a moment, and its pods are not to be killed for it.
+      const { timeoutSeconds = 1, periodSeconds = 10, failureThreshold = 3 } = container?.livenessProbe ?? {};
+      expect(timeoutSeconds).toBeGreaterThanOrEqual(5);
+      expect(periodSeconds * failureThreshold).toBeGreaterThanOrEqual(15);
       expect(all.settings().get(metadata.name)?.HEALTHY_FILE).toBe('/tmp/healthy');
       expect(container?.readinessProbe).toMatchObject({
         httpGet: { path: '/actuator/health/readiness', port: 'http' },

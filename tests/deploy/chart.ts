@@ -37,7 +37,7 @@ export interface Container {
     capabilities?: { drop?: string[]; add?: string[] };
   };
   resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
-  livenessProbe?: object;
+  livenessProbe?: { timeoutSeconds?: number; periodSeconds?: number; failureThreshold?: number };
   readinessProbe?: object;
   startupProbe?: object;
 }

@@ -4,7 +4,7 @@ import { ConfigError, createLogger, openDatabase, type Running } from '@jumun/se
 import { banner } from './banner.ts';
 import { openEmbedded, openServiceToken } from './embedded.ts';
 import { type Lifetime, live } from './lifetime.ts';
-import { keepAlive, type Liveness } from './liveness.ts';
+import { keepAlive } from './liveness.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
 import { databaseIn, defaultEnv, type Plan, verifyingDatabases } from './options.ts';
 import { fronts, services } from './parts.ts';
@@ -41,13 +41,14 @@ async function begin(plan: Plan, lifetime: Lifetime): Promise<void> {
     ? { env: given, logTo: undefined, exclusive: false }
     : await openData(plan, chosen, given, lifetime);
   lifetime.assertWanted();
-  let liveness: Liveness | undefined;
-  // Stopped last: who finishes what is under way lives.
-  lifetime.onStop(async () => liveness?.stop());
+  const file = process.env.HEALTHY_FILE;
+  if (file) {
+    // Before the parts, and so stopped after them: who listens, or finishes what is under way, lives.
+    const liveness = keepAlive({ file, hangMs: HANG_MS });
+    lifetime.onStop(() => liveness.stop());
+  }
   const running = await startParts(plan, chosen, base, lifetime);
   lifetime.assertWanted();
-  const file = process.env.HEALTHY_FILE;
-  if (file) liveness = keepAlive({ file, hangMs: HANG_MS });
   const dataDir = external ? undefined : plan.dataDir;
   const seconds = process.uptime();
   process.stdout.write(`${banner({ running, dataDir, seconds })}\n`);
