@@ -268,6 +268,24 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     });
   });
 
+  test('a sidecar ends when what it is beside has ended, and not before', () => {
+    for (const { from, metadata } of all.pods()) {
+      const { 'sidecar.istio.io/nativeSidecar': own, 'sidecar.istio.io/inject': injected } =
+        metadata.annotations ?? {};
+      expect([own, injected], from).toEqual(
+        from.startsWith('Job') ? [undefined, 'false'] : ['true', undefined],
+      );
+    }
+    expect(JSON.stringify(plain.manifests)).not.toContain('nativeSidecar');
+  });
+
+  test('what a test of the release makes is gone after it', () => {
+    const made = plain.manifests.filter(({ metadata }) => metadata.annotations?.['helm.sh/hook'] === 'test');
+    expect(made.map(({ kind }) => kind).sort()).toEqual(['Pod', 'ServiceAccount']);
+    for (const { metadata } of made)
+      expect(metadata.annotations?.['helm.sh/hook-delete-policy']).toContain('hook-succeeded');
+  });
+
   test('the mesh asks again only what changes nothing', () => {
     const routes = all.all('VirtualService').flatMap(({ spec }) => spec.http);
     expect(all.names('VirtualService')).toEqual(parts);

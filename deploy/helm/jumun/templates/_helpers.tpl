@@ -112,6 +112,14 @@ so that all who ask for a new one get the same.
 {{- $data | toJson | sha256sum }}
 {{- end }}
 
+{{/*
+Annotations of a pod in a mesh: its sidecar is one of Kubernetes' own kind, which is there before the part and after it. Another
+would keep a job from ever ending, and be gone while a part still drains.
+*/}}
+{{- define "jumun.sidecar" -}}
+sidecar.istio.io/nativeSidecar: "true"
+{{- end }}
+
 {{/* The `restricted` Pod Security level, and a root that nobody can write to. */}}
 {{- define "jumun.podSecurity" -}}
 runAsNonRoot: true
