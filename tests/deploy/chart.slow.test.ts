@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { services as names } from '@jumun/contracts';
 import type { ServiceSurroundings } from '@jumun/messaging';
 import { kafkaSettings } from '@jumun/messaging/kafka';
-import { ConfigError } from '@jumun/service-kit';
+import { ConfigError, databaseConfig } from '@jumun/service-kit';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { fronts, services } from '../../apps/jumun/src/parts.ts';
@@ -567,6 +567,25 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     expect(large.names('ScaledObject')).toHaveLength(5);
     expect(large.names('Ingress')).toEqual(['jumun']);
     expect(large.one('Deployment', 'web').spec.replicas).toBe(2);
+  });
+
+  test.each([
+    ['values.yaml', []],
+    ['values-prod.yaml', ['--values', prod]],
+  ])('PostgreSQL of %s takes the connections of all that the autoscaling allows', async (file, options) => {
+    const rendered = await render(...options);
+    const scalers = [...rendered.all('HorizontalPodAutoscaler'), ...rendered.all('ScaledObject')];
+    const most = (name: string) => {
+      const scaler = scalers.find(({ metadata }) => metadata.name === name)?.spec;
+      if (!scaler) return rendered.one('Deployment', name).spec.replicas ?? 0;
+      return 'maxReplicas' in scaler ? scaler.maxReplicas : scaler.maxReplicaCount;
+    };
+    // In a rollout one more of each starts, and one still ends.
+    const processes = names.reduce((sum, name) => sum + most(name) + 2, 0);
+    const { postgresql } = parse(await readFile(join(chart, '../jumun-data', file), 'utf8'));
+    const { replicas, perReplica } = postgresql.connections;
+    expect(names.length * replicas).toBeGreaterThanOrEqual(processes);
+    expect(databaseConfig.DATABASE_CONNECTIONS).toMatchObject({ default: perReplica });
   });
 
   const refused: [values: string[], message: RegExp][] = [
