@@ -268,6 +268,11 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     });
   });
 
+  test('on its way in an answer may last: of a file nobody knows how long it is', () => {
+    const { rules } = all.one('HTTPRoute', 'jumun').spec;
+    expect(rules.map(({ timeouts }) => timeouts)).toEqual([{ request: '0s' }]);
+  });
+
   test('a sidecar ends when what it is beside has ended, and not before', () => {
     for (const { from, metadata } of all.pods()) {
       const { 'sidecar.istio.io/nativeSidecar': own, 'sidecar.istio.io/inject': injected } =

@@ -101,6 +101,7 @@ interface Specs {
     action: string;
     rules: { from: { source: { principals: string[] } }[] }[];
   };
+  HTTPRoute: { rules: { timeouts: { request: string } }[] };
   VirtualService: {
     http: {
       match?: { method?: { exact?: string; regex?: string }; uri?: { prefix: string } }[];
