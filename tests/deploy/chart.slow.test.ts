@@ -596,6 +596,8 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
   const refused: [values: string[], message: RegExp][] = [
     [['parts.order.autoscale.min=11'], /parts\.order\.autoscale: min \(11\) is above max \(10\)/],
     [['keda.enabled=true', 'kafka.brokers='], /keda\.enabled without kafka\.brokers/],
+    [['keda.enabled=true', 'kafka.secret=kafka-access'], /KEDA would not be let in/],
+    [['keda.enabled=true', 'kafka.caSecret=kafka-ca'], /KEDA would not be let in/],
     [['keda.enabled=true', 'keda.min=9'], /keda: min \(9\) is above max \(8\)/],
     [['keda.enabled=true', 'parts.pay.autoscale.enabled=true'], /pay is in keda\.parts and has autoscale/],
     [['keda.enabled=true', 'parts.notice=null'], /keda\.parts: notice is not among parts/],
