@@ -548,6 +548,10 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     const { appVersion } = parse(await readFile(join(chart, 'Chart.yaml'), 'utf8')) as { appVersion: string };
     expect(images(plain)).toEqual([`jumun:${appVersion}`]);
     expect(images(await render('--set', 'image.tag=2.0.0'))).toEqual(['jumun:2.0.0']);
+    // One that is no label as it stands.
+    const long = await render('--set', `image.tag=_${'1'.repeat(61)}-${'2'.repeat(40)}`);
+    for (const { from, metadata } of long.pods())
+      expect(metadata.labels?.['app.kubernetes.io/version'], from).toBe('1'.repeat(61));
     expect(images(all)).toEqual([`registry.example.com/jumun@sha256:${'1'.padStart(64, '0')}`]);
   });
 

@@ -31,7 +31,8 @@ app.kubernetes.io/component: {{ .part }}
 {{- define "jumun.labels" -}}
 {{ include "jumun.selector" . }}
 app.kubernetes.io/part-of: jumun
-app.kubernetes.io/version: {{ .root.Values.image.tag | default .root.Chart.AppVersion | quote }}
+{{- /* A tag may be twice as long as a label, and begin and end with what a label may not. */}}
+app.kubernetes.io/version: {{ regexReplaceAll "^[^A-Za-z0-9]+|[^A-Za-z0-9]+$" (.root.Values.image.tag | default .root.Chart.AppVersion | trunc 63) "" | quote }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- end }}
