@@ -500,6 +500,8 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     for (const { metadata, spec } of plain.all('Job')) {
       const service = metadata.name.slice('migrate-'.length);
       expect(metadata.annotations?.['helm.sh/hook']).toBe('pre-upgrade');
+      // Hooks are not the release's: one that failed would outlive it.
+      expect(spec.ttlSecondsAfterFinished).toBeGreaterThan(0);
       const [container] = spec.template.spec.containers;
       expect(container?.args).toEqual(['migrate', '--only', service]);
       expect(container?.envFrom).toBeUndefined();

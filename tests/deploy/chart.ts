@@ -85,7 +85,7 @@ interface Specs {
     selector: Selector;
     template: Template;
   };
-  Job: { template: Template };
+  Job: { ttlSecondsAfterFinished?: number; template: Template };
   CronJob: { jobTemplate: { spec: { activeDeadlineSeconds?: number; template: Template } } };
   Pod: PodSpec;
   Service: { selector: Record<string, string>; ports: { port: number; targetPort: string }[] };
