@@ -601,6 +601,10 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
 
   const refused: [values: string[], message: RegExp][] = [
     [['parts.order.autoscale.min=11'], /parts\.order\.autoscale: min \(11\) is above max \(10\)/],
+    [
+      ['defaults.resources.requests.cpu=null'],
+      /order has autoscale\.enabled and no resources\.requests\.cpu/,
+    ],
     [['keda.enabled=true', 'kafka.brokers='], /keda\.enabled without kafka\.brokers/],
     [['keda.enabled=true', 'kafka.secret=kafka-access'], /KEDA would not be let in/],
     [['keda.enabled=true', 'kafka.caSecret=kafka-ca'], /KEDA would not be let in/],
