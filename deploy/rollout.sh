@@ -11,7 +11,8 @@
 #   HELM_VALUES     the environment's own values, as YAML (default none)
 #   ROLLOUT_TIMEOUT how long Helm waits for each step (default 10m)
 #
-# Exit codes: 0 it is there and holds; 1 it is not, and what was there before is again, if anything was; 2 wrong usage.
+# Exit codes: 0 it is there and holds; 1 it is not, and what was there before is again, if anything was, or it says that a person
+# has to look; 2 wrong usage.
 set -eu
 
 say() { printf 'rollout: %s\n' "$*"; }
@@ -41,7 +42,13 @@ say "$release in $NAMESPACE is at revision ${before:-none}; next is $VERSION, $D
 helm upgrade "$release" "$here/helm/jumun" --install --namespace "$NAMESPACE" --reset-values --values "$values" \
   --set-string "image.repository=$IMAGE" --set-string "image.tag=$VERSION" --set-string "image.digest=$DIGEST" \
   --set migrations.contract=false --rollback-on-failure --wait --timeout "$timeout" || {
-  say "$VERSION did not become ready; Helm has gone back to revision ${before:-none}" >&2
+  # Helm's own way back may have failed as well, or an upgrade that was cut off may hold this one up.
+  status=$(helm status "$release" --namespace "$NAMESPACE" --color never | sed -n 's/^STATUS: *//p')
+  case ${before:+there}/$status in
+    there/deployed) say "$VERSION did not become ready, and what was before it serves" >&2 ;;
+    /) say "$VERSION did not become ready, and nothing is there, as before" >&2 ;;
+    *) say "$VERSION did not become ready AND the release is ${status:-gone}: a person has to look at $NAMESPACE" >&2 ;;
+  esac
   exit 1
 }
 

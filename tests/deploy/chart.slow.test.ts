@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { services as names } from '@jumun/contracts';
 import type { ServiceSurroundings } from '@jumun/messaging';
 import { kafkaSettings } from '@jumun/messaging/kafka';
-import { ConfigError } from '@jumun/service-kit';
+import { ConfigError, databaseConfig } from '@jumun/service-kit';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { fronts, services } from '../../apps/jumun/src/parts.ts';
@@ -267,6 +268,29 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     });
   });
 
+  test('on its way in an answer may last: of a file nobody knows how long it is', () => {
+    const { rules } = all.one('HTTPRoute', 'jumun').spec;
+    expect(rules.map(({ timeouts }) => timeouts)).toEqual([{ request: '0s' }]);
+  });
+
+  test('a sidecar ends when what it is beside has ended, and not before', () => {
+    for (const { from, metadata } of all.pods()) {
+      const { 'sidecar.istio.io/nativeSidecar': own, 'sidecar.istio.io/inject': injected } =
+        metadata.annotations ?? {};
+      expect([own, injected], from).toEqual(
+        from.startsWith('Job') ? [undefined, 'false'] : ['true', undefined],
+      );
+    }
+    expect(JSON.stringify(plain.manifests)).not.toContain('nativeSidecar');
+  });
+
+  test('what a test of the release makes is gone after it', () => {
+    const made = plain.manifests.filter(({ metadata }) => metadata.annotations?.['helm.sh/hook'] === 'test');
+    expect(made.map(({ kind }) => kind).sort()).toEqual(['Pod', 'ServiceAccount']);
+    for (const { metadata } of made)
+      expect(metadata.annotations?.['helm.sh/hook-delete-policy']).toContain('hook-succeeded');
+  });
+
   test('the mesh asks again only what changes nothing', () => {
     const routes = all.all('VirtualService').flatMap(({ spec }) => spec.http);
     expect(all.names('VirtualService')).toEqual(parts);
@@ -386,6 +410,42 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     expect(all.names('Secret')).toEqual([]);
   });
 
+  test('a part has the Secrets that it needs and no others, and is rolled when one of them changes', async () => {
+    const given = (rendered: Rendered, part: string) => {
+      const { spec, metadata } = rendered.one('Deployment', part).spec.template;
+      const [{ env = [], envFrom = [] } = {}] = spec.containers;
+      const volumes = (spec.volumes ?? []) as { secret?: { secretName: string } }[];
+      const secrets = [
+        ...env.map(({ valueFrom }) => valueFrom?.secretKeyRef?.name),
+        ...envFrom.map(({ secretRef }) => secretRef?.name),
+        ...volumes.map(({ secret }) => secret?.secretName),
+      ].filter(name => name !== undefined);
+      return { secrets: secrets.sort(), checksum: metadata.annotations?.['checksum/secrets'] };
+    };
+    const onPostgres = await render('--values', everything, '--set', 'kafka.brokers=,keda.enabled=false');
+    for (const part of parts) {
+      const own = names.includes(part as (typeof names)[number]);
+      const data = ['kafka-access', 'kafka-ca', 'postgresql-ca', `${part}-database`];
+      for (const [rendered, expected] of [
+        [all, own ? ['jumun-token', ...data] : ['jumun-token']],
+        [onPostgres, own ? ['jumun-token', ...data, 'events-database'] : ['jumun-token']],
+      ] as const) {
+        const { secrets, checksum } = given(rendered, part);
+        expect(secrets, part).toEqual(expected.toSorted());
+        // Of what each of them has, which is nothing where no cluster is asked.
+        expect(checksum, part).toBe(sha256(JSON.stringify(expected.map(() => null))));
+      }
+    }
+  });
+
+  test('the credential that an installation makes is the one that its pods know', async () => {
+    // Otherwise the first upgrade would roll them all.
+    const { data } = plain.manifests.find(({ kind }) => kind === 'Secret') ?? {};
+    const { annotations } = plain.one('Deployment', 'gateway').spec.template.metadata;
+    expect(Buffer.from(data?.SERVICE_TOKEN ?? '', 'base64').toString()).toMatch(/^\w{48}$/);
+    expect(annotations?.['checksum/secrets']).toBe(sha256(JSON.stringify([data?.SERVICE_TOKEN])));
+  });
+
   test('order is scaled from 1 to 10 at 20 % of a processor', () => {
     expect(plain.names('HorizontalPodAutoscaler')).toEqual(['order']);
     expect(plain.one('HorizontalPodAutoscaler', 'order').spec).toMatchObject({
@@ -424,6 +484,10 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
       expect(container?.livenessProbe).toMatchObject(
         metadata.name === 'pay' ? asksHttp : { exec: { command: ['cat', '/tmp/healthy'] } },
       );
+      // A busy node is late for longer than a moment, and its pods are not to be killed for it.
+      const { timeoutSeconds = 1, periodSeconds = 10, failureThreshold = 3 } = container?.livenessProbe ?? {};
+      expect(timeoutSeconds).toBeGreaterThanOrEqual(5);
+      expect(periodSeconds * failureThreshold).toBeGreaterThanOrEqual(15);
       expect(all.settings().get(metadata.name)?.HEALTHY_FILE).toBe('/tmp/healthy');
       expect(container?.readinessProbe).toMatchObject({
         httpGet: { path: '/actuator/health/readiness', port: 'http' },
@@ -436,6 +500,8 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     for (const { metadata, spec } of plain.all('Job')) {
       const service = metadata.name.slice('migrate-'.length);
       expect(metadata.annotations?.['helm.sh/hook']).toBe('pre-upgrade');
+      // Hooks are not the release's: one that failed would outlive it.
+      expect(spec.ttlSecondsAfterFinished).toBeGreaterThan(0);
       const [container] = spec.template.spec.containers;
       expect(container?.args).toEqual(['migrate', '--only', service]);
       expect(container?.envFrom).toBeUndefined();
@@ -463,8 +529,11 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
   test('the archive is on a volume that several can mount, and order sees it', async () => {
     const { spec } = all.one('PersistentVolumeClaim', 'order-archive');
     expect(spec).toMatchObject({ accessModes: ['ReadWriteMany'], storageClassName: 'aws-efs' });
-    const [container] = all.one('CronJob', 'order-archive').spec.jobTemplate.spec.template.spec.containers;
+    const job = all.one('CronJob', 'order-archive').spec.jobTemplate.spec;
+    const [container] = job.template.spec.containers;
     expect(container?.args?.slice(0, 2)).toEqual(['archive', '/mnt/aws']);
+    // Until one has ended there is no next one.
+    expect(job.activeDeadlineSeconds).toBeLessThan(86_400);
     expect(JSON.stringify(all.one('Deployment', 'order'))).toContain('"mountPath":"/mnt/aws"');
     expect(JSON.stringify(all.one('Deployment', 'pay'))).not.toContain('/mnt/aws');
     const own = await render('--set', 'archive.enabled=true');
@@ -481,6 +550,10 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     const { appVersion } = parse(await readFile(join(chart, 'Chart.yaml'), 'utf8')) as { appVersion: string };
     expect(images(plain)).toEqual([`jumun:${appVersion}`]);
     expect(images(await render('--set', 'image.tag=2.0.0'))).toEqual(['jumun:2.0.0']);
+    // One that is no label as it stands.
+    const long = await render('--set', `image.tag=_${'1'.repeat(61)}-${'2'.repeat(40)}`);
+    for (const { from, metadata } of long.pods())
+      expect(metadata.labels?.['app.kubernetes.io/version'], from).toBe('1'.repeat(61));
     expect(images(all)).toEqual([`registry.example.com/jumun@sha256:${'1'.padStart(64, '0')}`]);
   });
 
@@ -513,9 +586,34 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     expect(large.one('Deployment', 'web').spec.replicas).toBe(2);
   });
 
+  test.each([
+    ['values.yaml', []],
+    ['values-prod.yaml', ['--values', prod]],
+  ])('PostgreSQL of %s takes the connections of all that the autoscaling allows', async (file, options) => {
+    const rendered = await render(...options);
+    const scalers = [...rendered.all('HorizontalPodAutoscaler'), ...rendered.all('ScaledObject')];
+    const most = (name: string) => {
+      const scaler = scalers.find(({ metadata }) => metadata.name === name)?.spec;
+      if (!scaler) return rendered.one('Deployment', name).spec.replicas ?? 0;
+      return 'maxReplicas' in scaler ? scaler.maxReplicas : scaler.maxReplicaCount;
+    };
+    // In a rollout one more of each starts, and one still ends.
+    const processes = names.reduce((sum, name) => sum + most(name) + 2, 0);
+    const { postgresql } = parse(await readFile(join(chart, '../jumun-data', file), 'utf8'));
+    const { replicas, perReplica } = postgresql.connections;
+    expect(names.length * replicas).toBeGreaterThanOrEqual(processes);
+    expect(databaseConfig.DATABASE_CONNECTIONS).toMatchObject({ default: perReplica });
+  });
+
   const refused: [values: string[], message: RegExp][] = [
     [['parts.order.autoscale.min=11'], /parts\.order\.autoscale: min \(11\) is above max \(10\)/],
+    [
+      ['defaults.resources.requests.cpu=null'],
+      /order has autoscale\.enabled and no resources\.requests\.cpu/,
+    ],
     [['keda.enabled=true', 'kafka.brokers='], /keda\.enabled without kafka\.brokers/],
+    [['keda.enabled=true', 'kafka.secret=kafka-access'], /KEDA would not be let in/],
+    [['keda.enabled=true', 'kafka.caSecret=kafka-ca'], /KEDA would not be let in/],
     [['keda.enabled=true', 'keda.min=9'], /keda: min \(9\) is above max \(8\)/],
     [['keda.enabled=true', 'parts.pay.autoscale.enabled=true'], /pay is in keda\.parts and has autoscale/],
     [['keda.enabled=true', 'parts.notice=null'], /keda\.parts: notice is not among parts/],
@@ -526,6 +624,7 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     ],
     [['httpRoute.enabled=true'], /httpRoute\.enabled without httpRoute\.parentRefs/],
     [['httpRoute.parentRefs[0].nam=public'], /at '\/httpRoute\/parentRefs\/0'/],
+    [['stop.graceSeconds=31'], /stop\.graceSeconds: customercenter may take 31000 ms to stop/],
     [['settings.DRAIN_MS=86400000'], /at '\/settings\/DRAIN_MS': got number, want string/],
     [['parts.pay.settings.LEGACY_ORDER=true'], /at '\/parts\/pay\/settings\/LEGACY_ORDER': got boolean/],
     [['settings.log-level=info'], /'log-level' does not match pattern/],
@@ -554,7 +653,16 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
   test.each(refused)('%j is refused', async (values, message) => {
     await expect(render(...values.flatMap(value => ['--set', value]))).rejects.toThrow(message);
   });
+
+  test('a stop that takes longer than a pod is given is refused, for a part by its own settings', async () => {
+    await expect(render('--set-string', 'parts.pay.settings.DRAIN_MS=30000')).rejects.toThrow(
+      /stop\.graceSeconds: pay may take 41000 ms to stop/,
+    );
+    await render('--set-string', 'parts.pay.settings.DRAIN_MS=30000', '--set', 'stop.graceSeconds=50');
+  });
 });
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 const containersOf = ({ initContainers = [], containers }: PodSpec) => [...initContainers, ...containers];
 

@@ -37,7 +37,7 @@ export interface Container {
     capabilities?: { drop?: string[]; add?: string[] };
   };
   resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
-  livenessProbe?: object;
+  livenessProbe?: { timeoutSeconds?: number; periodSeconds?: number; failureThreshold?: number };
   readinessProbe?: object;
   startupProbe?: object;
 }
@@ -85,8 +85,8 @@ interface Specs {
     selector: Selector;
     template: Template;
   };
-  Job: { template: Template };
-  CronJob: { jobTemplate: { spec: { template: Template } } };
+  Job: { ttlSecondsAfterFinished?: number; template: Template };
+  CronJob: { jobTemplate: { spec: { activeDeadlineSeconds?: number; template: Template } } };
   Pod: PodSpec;
   Service: { selector: Record<string, string>; ports: { port: number; targetPort: string }[] };
   PodDisruptionBudget: { selector: Selector };
@@ -101,6 +101,7 @@ interface Specs {
     action: string;
     rules: { from: { source: { principals: string[] } }[] }[];
   };
+  HTTPRoute: { rules: { timeouts: { request: string } }[] };
   VirtualService: {
     http: {
       match?: { method?: { exact?: string; regex?: string }; uri?: { prefix: string } }[];

@@ -50,6 +50,21 @@ it('the example of a restore has the roles and the rules of the chart', async ()
   }
 });
 
+it('the example of a restore is as large as what it takes the place of', async () => {
+  const { spec } = parse(await read(repository, 'deploy/data/restore-point-in-time.yaml'));
+  const { postgresql } = parse(await read(chart, 'values-prod.yaml'));
+  const { storage, walStorage, resources, connections, parameters } = postgresql;
+  expect(spec).toMatchObject({
+    storage: { size: storage.size },
+    walStorage: { size: walStorage.size },
+    resources,
+    postgresql: { parameters },
+  });
+  expect(Number(spec.postgresql.parameters.max_connections)).toBe(
+    services.length * connections.replicas * connections.perReplica + connections.headroom,
+  );
+});
+
 it('the plain mode’s script makes the databases once, lets no role into another’s, and goes on with what is there', async () => {
   const root = await temporaryDirectory();
   cleanup.add(() => rm(root, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { services } from '@jumun/contracts';
 import { createMetrics } from '@jumun/service-kit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -93,7 +93,8 @@ test('labels that are asked for are there, and so is each part', () => {
 });
 
 test('each alert says how bad it is, what it is about, and where its runbook is', async () => {
-  const text = await readFile(new URL('../../docs/runbooks.md', import.meta.url), 'utf8');
+  const runbooks = new URL('../../docs/runbooks.md', import.meta.url);
+  const text = await readFile(runbooks, 'utf8');
   const sections = new Map(
     text
       .split(/^## /m)
@@ -122,6 +123,8 @@ test('each alert says how bad it is, what it is about, and where its runbook is'
   }
   for (const [, anchor = ''] of text.matchAll(/\]\(#([\w-]+)\)/g))
     expect([...sections.keys()]).toContain(anchor);
+  for (const [, file = ''] of text.matchAll(/\]\(([^)#]+)(#[^)]*)?\)/g))
+    await expect(stat(new URL(file, runbooks)), file).resolves.toBeTruthy();
 });
 
 test('each alert is tried by alerts.test.yaml, where it fires and where it does not', async () => {

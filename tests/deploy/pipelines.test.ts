@@ -23,3 +23,15 @@ test('both pipelines show the results that .ci/run leaves', async () => {
   const uploaded = steps.find(({ uses }) => uses?.startsWith('actions/upload-artifact@'))?.with?.path;
   expect(uploaded).toBe(`${folder}/${file}`);
 });
+
+test('what CodeBuild keeps is made where nothing is built, too', async () => {
+  const { phases, artifacts } = parse(await read('deploy/aws/buildspec.yaml'));
+  const commands: string[] = Object.values<{ commands: string[] }>(phases).flatMap(phase => phase.commands);
+  const always = commands.filter(command => !/\bif \[ -z /.test(command));
+  // A file that is missing fails the build, after its image was rolled out.
+  for (const file of artifacts.files)
+    expect(
+      always.some(command => command.includes(`>${file}`)),
+      file,
+    ).toBe(true);
+});

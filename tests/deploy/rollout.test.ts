@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 const HELM = `#!/bin/sh
 echo "$*" >>"$ASKED"
 case " $FAILS " in *" $1 "*) exit 1 ;; esac
+[ "$1" != status ] || [ -z "$STATUS" ] || printf 'NAME: jumun\\nSTATUS: %s\\nREVISION: 9\\n' "$STATUS"
 [ "$1" != list ] || [ -z "$SERVES" ] || echo "jumun shop $SERVES 2026-01-01 deployed jumun-1.0.0 1.0.0"
 `;
 const SMOKE = `#!/bin/sh
@@ -38,6 +39,7 @@ async function rollOut(serves: string, fails = '', env: Record<string, string> =
       PATH: `${directory}:${process.env.PATH}`,
       ASKED: join(directory, 'asked'),
       SERVES: serves,
+      STATUS: serves && 'deployed',
       FAILS: fails,
       IMAGE: 'registry.example/jumun',
       DIGEST,
@@ -77,8 +79,21 @@ test.each(['test', 'smoke'])(
 );
 
 test('an upgrade that does not become ready is left to Helm, which goes back by itself', async () => {
-  const { status, commands } = await rollOut('7', 'upgrade');
-  expect(commands).toEqual(['list', 'upgrade']);
+  const { status, printed, commands } = await rollOut('7', 'upgrade');
+  expect(commands).toEqual(['list', 'upgrade', 'status']);
+  expect(printed).toContain('what was before it serves');
+  expect(status).toBe(1);
+  expect((await rollOut('', 'upgrade status')).printed).toContain('nothing is there, as before');
+});
+
+test.each([
+  ['7', { STATUS: 'failed' }, 'the release is failed'],
+  ['7', { STATUS: 'pending-upgrade' }, 'the release is pending-upgrade'],
+  ['7', { STATUS: '' }, 'the release is gone'],
+  ['', { STATUS: 'failed' }, 'the release is failed'],
+])('where %j served and Helm left %o, it is said aloud', async (serves, env, said) => {
+  const { status, printed } = await rollOut(serves, 'upgrade', env);
+  expect(printed).toContain(`${said}: a person has to look at shop`);
   expect(status).toBe(1);
 });
 

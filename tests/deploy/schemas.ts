@@ -32,7 +32,8 @@ type Definitions = Record<string, Schema>;
 /** The schema of each kind, by the name of its file. */
 type Schemas = Map<string, Schema>;
 
-const KUBERNETES = 'k8s.io/kubernetes@v1.33.4';
+/** The one that deploy/cluster/binaries.sh builds. */
+export const KUBERNETES = 'k8s.io/kubernetes@v1.33.4';
 /** Modules with custom resource definitions, and the folder or file where they are. */
 export const CUSTOM: Record<string, string> = {
   'istio.io/api@v1.32.0': 'kubernetes/customresourcedefinitions.gen.yaml',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { KUBERNETES } from './schemas.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -100,4 +101,10 @@ test.each([
   );
   expect(asked.length).toBeGreaterThan(1);
   expect(known).toEqual(expect.arrayContaining(asked));
+});
+
+test('manifests are checked against the Kubernetes that the cluster here runs', async () => {
+  const [, built] =
+    /^kubernetes=(\S+)$/m.exec(await readFile(join(root, 'deploy/cluster/binaries.sh'), 'utf8')) ?? [];
+  expect(KUBERNETES).toBe(`k8s.io/kubernetes@v${built}`);
 });

@@ -29,7 +29,6 @@ function look() {
   hangs = hung;
 }
 
-set(true);
 const looking = setInterval(look, LOOK_MS);
 parentPort?.once('message', () => {
   clearInterval(looking);

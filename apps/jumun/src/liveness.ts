@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 
 const BEAT_MS = 500;
@@ -23,8 +24,11 @@ export interface Liveness {
 /**
  * Keeps a file for as long as this thread's event loop turns. A loop that hangs cannot remove its own file, so that a
  * thread beside it does. A file that somebody else has removed stays away: that is how one asks for a restart.
+ * @throws Error when the file cannot be written
  */
 export function keepAlive({ file, hangMs }: LivenessOptions): Liveness {
+  // Not by the thread, which takes its time to start: whoever has seen this process answer finds the file.
+  writeFileSync(file, `${process.pid}\n`);
   const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const watch: Watch = { file, hangMs, beats };
   const thread = new Worker(new URL('./liveness-thread.js', import.meta.url), {

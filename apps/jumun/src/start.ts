@@ -1,15 +1,16 @@
 import type { Service, Transport } from '@jumun/messaging';
 import { openPostgresTransport } from '@jumun/messaging/postgres';
-import { ConfigError, createLogger, isTransient, openDatabase, type Running } from '@jumun/service-kit';
+import { ConfigError, createLogger, openDatabase, type Running } from '@jumun/service-kit';
 import { banner } from './banner.ts';
 import { openEmbedded, openServiceToken } from './embedded.ts';
 import { type Lifetime, live } from './lifetime.ts';
-import { keepAlive, type Liveness } from './liveness.ts';
+import { keepAlive } from './liveness.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
 import { databaseIn, defaultEnv, type Plan, verifyingDatabases } from './options.ts';
 import { fronts, services } from './parts.ts';
 import { assertPortFree } from './ports.ts';
 import { openDataDirectory } from './postgres/data-directory.ts';
+import { reach } from './reach.ts';
 import { openTracing } from './tracing.ts';
 
 /** Garbage is collected in less; who waits for so long has given up. */
@@ -40,13 +41,14 @@ async function begin(plan: Plan, lifetime: Lifetime): Promise<void> {
     ? { env: given, logTo: undefined, exclusive: false }
     : await openData(plan, chosen, given, lifetime);
   lifetime.assertWanted();
-  let liveness: Liveness | undefined;
-  // Stopped last: who finishes what is under way lives.
-  lifetime.onStop(async () => liveness?.stop());
+  const file = process.env.HEALTHY_FILE;
+  if (file) {
+    // Before the parts, and so stopped after them: who listens, or finishes what is under way, lives.
+    const liveness = keepAlive({ file, hangMs: HANG_MS });
+    lifetime.onStop(() => liveness.stop());
+  }
   const running = await startParts(plan, chosen, base, lifetime);
   lifetime.assertWanted();
-  const file = process.env.HEALTHY_FILE;
-  if (file) liveness = keepAlive({ file, hangMs: HANG_MS });
   const dataDir = external ? undefined : plan.dataDir;
   const seconds = process.uptime();
   process.stdout.write(`${banner({ running, dataDir, seconds })}\n`);
@@ -168,17 +170,6 @@ async function openTransport(env: NodeJS.ProcessEnv, logTo: LogFile | undefined)
     );
   }
   return openPostgresTransport(openDatabase({ url, name: 'events', connections: 8, log }));
-}
-
-/** Says whose database it is that cannot be reached. */
-async function reach<T>(whose: string, opening: Promise<T>): Promise<T> {
-  try {
-    return await opening;
-  } catch (error) {
-    if (!isTransient(error)) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(`the database of ${whose} cannot be used: ${message || code}`, { cause: error });
-  }
 }
 
 /** Waits for all, so that what did start can be stopped even if another did not. */

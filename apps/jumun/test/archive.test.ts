@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { ordered, prepared, stock } from '../../../tests/e2e/steps.ts';
 import { type Cleanup, createCleanup } from '../../../tests/support/cleanup.ts';
@@ -81,6 +82,17 @@ it('leaves the files alone that are there', async () => {
   );
   expect(await run(customercenter, '2')).toBe('the last 2 days are there\n');
   expect(await run(customercenter, '3')).toMatch(/^orders-\S+\.csv: \d+ bytes\n$/);
+});
+
+it('takes away what a run that was killed has left, and nothing that another writes', async () => {
+  const [day = ''] = endedDays(Date.now(), 1);
+  // In containers all processes have the same number.
+  const [left, under] = [`.orders-${day}.csv.left`, `.orders-${day}.csv.${process.pid}`];
+  for (const name of [left, under]) await writeFile(join(directory, name), 'orderId\n1\n');
+  const longAgo = new Date(Date.now() - 2 * DAY_MS);
+  await utimes(join(directory, left), longAgo, longAgo);
+  await run(customercenter, '1');
+  expect((await readdir(directory)).sort()).toEqual([under, `orders-${day}.csv`]);
 });
 
 it('leaves nothing of a file that was broken off', async () => {

@@ -2,7 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { chown, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createLogger, openDatabase } from '@jumun/service-kit';
+import { createLogger, isTransient, openDatabase } from '@jumun/service-kit';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { createCleanup } from '../../../tests/support/cleanup.ts';
 import { temporaryDirectory } from '../../../tests/support/global-setup.ts';
@@ -90,22 +90,48 @@ test.skipIf(missing)(`another authority and another name are refused${skipped}`,
   await expect(encrypted(url('pay', 'localhost', noVerify), 'other.crt')).rejects.toThrow(
     /unable to (verify the first certificate|get local issuer certificate)/,
   );
-  await expect(encrypted(url('pay', '127.0.0.1', noVerify), 'ca.crt')).rejects.toThrow(
-    /does not match certificate's altnames/,
-  );
+  const otherName = encrypted(url('pay', '127.0.0.1', noVerify), 'ca.crt');
+  await expect(otherName).rejects.toThrow(/does not match certificate's altnames/);
+  // While an authority is replaced, requests are told to come again, and no event is set aside for it.
+  for (const refused of [otherName, encrypted(url('pay', 'localhost', noVerify), 'other.crt')])
+    expect(isTransient(await refused.catch((error: unknown) => error))).toBe(true);
 });
 
 test.skipIf(missing)(`a migration verifies the service's database and the log's${skipped}`, async () => {
   vi.stubEnv('SERVICE_TOKEN', 'a-token-for-tests-only');
   vi.stubEnv('DATABASE_URL', url('pay'));
   vi.stubEnv('DATABASE_CA', join(folder, 'other.crt'));
-  await expect(migrate('pay', false)).rejects.toThrow(/unable to/);
+  await expect(migrate('pay', false)).rejects.toThrow(
+    /^the database of the pay service cannot be used: unable to/,
+  );
   vi.stubEnv('DATABASE_CA', join(folder, 'ca.crt'));
   const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   await migrate('pay', false);
   vi.stubEnv('EVENTS_URL', url('events', '127.0.0.1'));
-  await expect(migrate('pay', false)).rejects.toThrow("does not match certificate's altnames");
+  await expect(migrate('pay', false)).rejects.toThrow(
+    /^the database of the event log cannot be used: .*does not match certificate's altnames/,
+  );
   write.mockRestore();
+});
+
+test.skipIf(missing)(`a start says whose database it is that is refused${skipped}`, async () => {
+  const main = join(import.meta.dirname, '../src/main.ts');
+  const started = promisify(execFile)(process.execPath, ['--import', 'tsx', main, 'start', '--only', 'pay'], {
+    env: {
+      PATH: process.env.PATH,
+      PORT: '0',
+      SERVICE_TOKEN: 'a-token-for-tests-only',
+      EVENTS_URL: url('events'),
+      DATABASE_URL: url('pay', '127.0.0.1'),
+      DATABASE_CA: join(folder, 'ca.crt'),
+    },
+  });
+  await expect(started).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /^jumun: the database of the pay service cannot be used: .*does not match certificate's altnames/m,
+    ),
+  });
 });
 
 test('connection strings are what they were without DATABASE_CA, and nothing else is changed with it', () => {

@@ -26,8 +26,10 @@ describe('the file that says that a process lives', () => {
   /** A process of its own, which blocks for as long as it is told, or stops; it says so when it has done it. */
   async function start(hangMs: number) {
     const script = `
+      import { existsSync } from 'node:fs';
       import { keepAlive } from '${module}';
       const alive = keepAlive({ file: ${JSON.stringify(file)}, hangMs: ${hangMs} });
+      process.stdout.write(existsSync(${JSON.stringify(file)}) ? 'there' : 'absent');
       process.stdin.on('data', async told => {
         if (Number(told) > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(told));
         else await alive.stop().then(() => process.stdin.destroy());
@@ -41,7 +43,9 @@ describe('the file that says that a process lives', () => {
       child.kill('SIGKILL');
       await exited;
     });
-    await isThere(true);
+    // At once, and not when a thread has come to it.
+    const [said] = await once(child.stdout, 'data');
+    expect(String(said)).toBe('there');
     return {
       exited,
       async tell(what: string) {

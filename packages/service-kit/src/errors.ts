@@ -12,6 +12,10 @@ const PASSING = new Set(['55P03', '25P03', '25006']);
  */
 const PASSING_CLASSES = new Set(['08', '53', '57', '58', '28', '3D']);
 
+/** Node's codes of a certificate that it refuses: one that has run out, of another authority, or for another name. */
+const CERTIFICATE_REFUSED =
+  /^(CERT_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|ERR_TLS_CERT_ALTNAME_INVALID)/;
+
 /** A conflict with another transaction: the same work, done again at once, may well go through. */
 export function isConflict(error: unknown): boolean {
   return error instanceof DatabaseError && (LOST.has(error.code ?? '') || error.code === UNIQUE_VIOLATION);
@@ -23,8 +27,8 @@ export function isAborted(error: unknown): boolean {
 }
 
 /**
- * A fault of the surroundings (a lost connection, a server that stops, a full disk) as opposed to one of the data.
- * The same work can succeed later, unchanged.
+ * A fault of the surroundings (a lost connection, a server that stops, a full disk, a certificate that is being
+ * replaced) as opposed to one of the data. The same work can succeed later, unchanged.
  */
 export function isTransient(error: unknown): boolean {
   if (error instanceof UnavailableError) return true;
@@ -35,7 +39,8 @@ export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = (error as NodeJS.ErrnoException).code;
   return (
-    (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOENT)/.test(code)) ||
+    (typeof code === 'string' &&
+      (/^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOENT)/.test(code) || CERTIFICATE_REFUSED.test(code))) ||
     /^(Connection terminated|Query read timeout|Client has encountered a connection error|timeout exceeded when trying to connect|Client was closed|Cannot use a pool after)/i.test(
       error.message,
     )

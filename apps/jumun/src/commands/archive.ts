@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -11,6 +12,8 @@ import { say } from './output.ts';
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 7;
 const MOST_DAYS = 3_660;
+/** What nobody has written to for so long is left by a run that was killed. */
+const LEFT_MS = DAY_MS;
 
 /**
  * `jumun archive`: writes the orders of each day (UTC) that has ended into a file of its own, for the last days of which
@@ -30,6 +33,7 @@ export async function archive(
   const to = fromHere(directory);
   await mkdir(to, { recursive: true });
   const there = new Set(await readdir(to));
+  await removeLeft(to, there);
   const missing = endedDays(Date.now(), count).filter(day => !there.has(fileOf(day)));
   for (const day of missing)
     say(`${fileOf(day)}: ${await write(day, to, urlOf('customercenter', options))} bytes`);
@@ -46,6 +50,20 @@ export function endedDays(now: number, count: number): string[] {
   );
 }
 
+/** While a file is written it has a name of its own: in containers all processes have the same number. */
+const partOf = (day: string) => `.${fileOf(day)}.${randomUUID()}`;
+
+/** Files are written by others, too, on the same volume: only what is old is taken away. */
+async function removeLeft(directory: string, names: Iterable<string>): Promise<void> {
+  for (const name of names) {
+    if (!/^\.orders-[\d-]+\.csv\./.test(name)) continue;
+    const path = join(directory, name);
+    // Whoever writes it may have given it its name by now.
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > LEFT_MS) await rm(path, { force: true });
+  }
+}
+
 async function write(day: string, directory: string, base: string): Promise<number> {
   const from = Date.parse(`${day}T00:00:00Z`);
   const range = new URLSearchParams({
@@ -57,7 +75,7 @@ async function write(day: string, directory: string, base: string): Promise<numb
   });
   if (!response.ok || !response.body)
     throw new Error(`customercenter answered ${response.status} for ${day}`);
-  const part = join(directory, `.${fileOf(day)}.${process.pid}`);
+  const part = join(directory, partOf(day));
   try {
     const file = createWriteStream(part, { flags: 'wx', flush: true });
     await pipeline(Readable.fromWeb(response.body), file);

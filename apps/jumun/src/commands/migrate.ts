@@ -2,6 +2,7 @@ import { migratePostgresLog } from '@jumun/messaging/postgres';
 import { createLogger, openDatabase } from '@jumun/service-kit';
 import { databaseIn, defaultEnv, planStart, verifyingDatabases } from '../options.ts';
 import { services } from '../parts.ts';
+import { reach } from '../reach.ts';
 import { say } from './output.ts';
 
 /**
@@ -20,7 +21,9 @@ export async function migrate(only: string | undefined, contract: boolean): Prom
   if (env.EVENTS_URL && !env.KAFKA_BROKERS) {
     const log = createLogger('events', 'silent');
     const db = openDatabase({ url: env.EVENTS_URL, name: 'events', connections: 1, log });
-    tell('events', await migratePostgresLog(db, { contract }).finally(() => db.close()));
+    const migrating = migratePostgresLog(db, { contract }).finally(() => db.close());
+    tell('events', await reach('the event log', migrating));
   }
-  for (const service of given) tell(service.name, await service.migrate(env, { contract }));
+  for (const { name, migrate } of given)
+    tell(name, await reach(`the ${name} service`, migrate(env, { contract })));
 }

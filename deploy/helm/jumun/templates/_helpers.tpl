@@ -39,7 +39,8 @@ app.kubernetes.io/component: {{ .part }}
 {{- define "jumun.labels" -}}
 {{ include "jumun.selector" . }}
 app.kubernetes.io/part-of: jumun
-app.kubernetes.io/version: {{ include "jumun.tag" . | quote }}
+{{- /* A tag may be twice as long as a label, and begin and end with what a label may not. */}}
+app.kubernetes.io/version: {{ regexReplaceAll "^[^A-Za-z0-9]+|[^A-Za-z0-9]+$" (include "jumun.tag" . | trunc 63) "" | quote }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- end }}
@@ -66,6 +67,18 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{ .Values.serviceToken.existingSecret | default "service-token" }}
 {{- end }}
 
+{{/*
+The credential, in base64, where no Secret with one is named: what is there, or a new one. Kept while the chart is rendered,
+so that all who ask for a new one get the same.
+*/}}
+{{- define "jumun.token" -}}
+{{- if not (hasKey . "JumunToken") }}
+{{- $there := (lookup "v1" "Secret" .Release.Namespace "service-token").data | default dict }}
+{{- $_ := set . "JumunToken" ($there.SERVICE_TOKEN | default (randAlphaNum 48 | b64enc)) }}
+{{- end }}
+{{- .JumunToken }}
+{{- end }}
+
 {{/* Where a service's secrets come from, as environment. */}}
 {{- define "jumun.secretEnv" -}}
 - name: SERVICE_TOKEN
@@ -88,14 +101,32 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
   secret: {secretName: {{ .secret }}, items: [{key: ca.crt, path: ca.crt}]}
 {{- end }}
 
-{{/* Changes when a Secret of the part does; empty where the cluster is not asked (helm template). */}}
+{{/* Changes when a Secret of the part does, as far as the cluster is asked (by helm template it is not). */}}
 {{- define "jumun.secretsChecksum" -}}
-{{- $names := list (include "jumun.tokenSecret" .root) .root.Values.kafka.secret .root.Values.kafka.caSecret .root.Values.databases.caSecret (printf .root.Values.databases.secret .part) }}
+{{- $values := .root.Values }}
+{{- $names := list $values.serviceToken.existingSecret }}
+{{- if has .part (splitList " " (include "jumun.services" .root)) }}
+{{- $names = concat $names (list $values.kafka.secret $values.kafka.caSecret $values.databases.caSecret (printf $values.databases.secret .part)) }}
+{{- if not $values.kafka.brokers }}
+{{- $names = append $names (printf $values.databases.secret "events") }}
+{{- end }}
+{{- end }}
 {{- $data := list }}
+{{- if not $values.serviceToken.existingSecret }}
+{{- $data = append $data (include "jumun.token" .root) }}
+{{- end }}
 {{- range compact $names }}
 {{- $data = append $data ((lookup "v1" "Secret" $.root.Release.Namespace .).data) }}
 {{- end }}
 {{- $data | toJson | sha256sum }}
+{{- end }}
+
+{{/*
+Annotations of a pod in a mesh: its sidecar is one of Kubernetes' own kind, which is there before the part and after it. Another
+would keep a job from ever ending, and be gone while a part still drains.
+*/}}
+{{- define "jumun.sidecar" -}}
+sidecar.istio.io/nativeSidecar: "true"
 {{- end }}
 
 {{/* The `restricted` Pod Security level, and a root that nobody can write to. */}}
