@@ -39,7 +39,7 @@ export const upgrade = (...settings: string[]) =>
   succeed('helm', [
     ...['upgrade', '--install', 'jumun', chart, '--namespace', NAMESPACE, '--wait', '--timeout', '5m'],
     ...['--reset-values', '--values', join(import.meta.dirname, 'values-local.yaml')],
-    ...settings.flatMap(setting => ['--set-string', setting]),
+    ...settings.flatMap(setting => [/=(true|false)$/.test(setting) ? '--set' : '--set-string', setting]),
   ]);
 
 /** Has the server look at what the chart makes of these values, admission and all, and keep nothing; gives what it says. */
@@ -47,7 +47,8 @@ export async function dryRun(namespace: string, values: string): Promise<string>
   const folder = await mkdtemp(join(tmpdir(), 'dry-run-'));
   try {
     const file = join(folder, 'rendered.yaml');
-    const of = ['--namespace', namespace, '--values', values];
+    // A test's pod is looked at only where its ServiceAccount is there.
+    const of = ['--namespace', namespace, '--values', values, '--skip-tests'];
     await writeFile(file, await succeed('helm', ['template', 'jumun', chart, ...of]));
     const kept = ['--dry-run=server', '--validate=strict', '--namespace', namespace];
     return await kubectlAll('apply', ...kept, '--filename', file);

@@ -130,6 +130,8 @@ const rollsOut: Proof = async say => {
   expectAll(written);
   assert(most === 2, 'both versions were never ready at once');
   say('part by part, each by its own migration first; both versions of order served at once');
+  await upgrade();
+  await settledPods();
 };
 
 const rollsBack: Proof = async say => {
