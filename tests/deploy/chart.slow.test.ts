@@ -608,7 +608,7 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
   const refused: [values: string[], message: RegExp][] = [
     [['parts.order.autoscale.min=11'], /parts\.order\.autoscale: min \(11\) is above max \(10\)/],
     [
-      ['defaults.resources.requests.cpu=null'],
+      ['defaults.resources.requests.cpu=null', 'parts.order.resources.requests.cpu=null'],
       /order has autoscale\.enabled and no resources\.requests\.cpu/,
     ],
     [['keda.enabled=true', 'kafka.brokers='], /keda\.enabled without kafka\.brokers/],
