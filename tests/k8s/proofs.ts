@@ -297,7 +297,7 @@ const drains: Proof = async say => {
 };
 
 const scales: Proof = async say => {
-  await upgrade('parts.order.autoscale.enabled=true', 'parts.order.resources.requests.cpu=250m');
+  await upgrade('parts.order.autoscale.enabled=true');
   const url = await urlOf('order');
   const replicas = async () => (await read('deployment', 'order')).status.replicas ?? 0;
   await until(async () => assert((await replicas()) === 1, 'order has more than one pod at rest'), 300);
