@@ -97,6 +97,12 @@ export function summary({ answers, tookMs, seconds }: Written): string {
   ].join('; ');
 }
 
+/** Nobody was told anything but that the order stands, or to ask again. */
+export function expectAnswered({ answers }: Written): void {
+  for (const answer of answers.keys())
+    if (!/^(201|503)/.test(answer)) throw new Error(`a client was told ${answer}`);
+}
+
 /** Nobody was told anything but that the order stands. */
 export function expectAll(written: Written): void {
   const { answers, tookMs } = written;
