@@ -22,6 +22,7 @@ package_of() {
     cosign) echo github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3 ;;
     crane) echo github.com/google/go-containerregistry/cmd/crane@v0.22.1 ;;
     helm) echo helm.sh/helm/v4/cmd/helm@v4.3.2 ;;
+    istioctl) echo istio.io/istio/istioctl/cmd/istioctl@v0.0.0-20260827124520-eed52ebb66ad ;;
     kube-router) echo github.com/cloudnativelabs/kube-router/v2/cmd/kube-router@v2.1.0 ;;
     kubeconform) echo github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0 ;;
     metrics-server) echo sigs.k8s.io/metrics-server/cmd/metrics-server@v0.8.0 ;;

@@ -31,7 +31,7 @@ done
 
 step schemas
 # Made anew when the program is another: it names the versions.
-made=$(cksum <tests/deploy/schemas.ts)
+made=$(cat tests/deploy/{go-modules,schemas}.ts | cksum)
 if [ "$(cat $schemas/made 2>/dev/null)" != "$made" ]; then
   node --import tsx tests/deploy/schemas.ts $schemas
   # A module that could not be had is asked for again the next time.

@@ -7,15 +7,11 @@
  * Each kind is a file of its own, `deployment-apps-v1.json`, with no references, in which a key that is not known is an
  * error. FOLDER/missing.txt names the modules that could not be had.
  */
-import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-
-const run = promisify(execFile);
+import { CUSTOM, download, KUBERNETES } from './go-modules.ts';
 
 export interface Schema {
   [word: string]: unknown;
@@ -31,16 +27,6 @@ export interface Schema {
 type Definitions = Record<string, Schema>;
 /** The schema of each kind, by the name of its file. */
 type Schemas = Map<string, Schema>;
-
-/** The one that deploy/cluster/binaries.sh builds. */
-export const KUBERNETES = 'k8s.io/kubernetes@v1.33.4';
-/** Modules with custom resource definitions, and the folder or file where they are. */
-export const CUSTOM: Record<string, string> = {
-  'istio.io/api@v1.32.0': 'kubernetes/customresourcedefinitions.gen.yaml',
-  'sigs.k8s.io/gateway-api@v1.6.3': 'config/crd/standard',
-  'github.com/kedacore/keda/v2@v2.21.0': 'config/crd/bases',
-  'github.com/prometheus-operator/prometheus-operator@v0.85.0': 'example/prometheus-operator-crd',
-};
 
 const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 /** Whose schemas in the document say less than the server takes: `"1"` and `1` are the same to it. */
@@ -137,17 +123,6 @@ export function ofCustom({ spec }: CustomResourceDefinition, definitions: Defini
     schemas.set(fileOf(spec.group, name, spec.names.kind), whole);
   }
   return schemas;
-}
-
-/** Where Go has unpacked a module. */
-export async function download(module: string): Promise<string> {
-  // Outside of any module of ours: ours are none of Go's.
-  const told = await run('go', ['mod', 'download', '-json', module], { cwd: tmpdir() }).catch(
-    (error: { stdout?: string; message: string }) => ({ stdout: error.stdout || '', message: error.message }),
-  );
-  const { Dir, Error: refused } = JSON.parse(told.stdout || '{}') as { Dir?: string; Error?: string };
-  if (!Dir) throw new Error(refused ?? ('message' in told ? told.message : 'no folder was given'));
-  return Dir;
 }
 
 async function readCustom(path: string, definitions: Definitions): Promise<Schemas> {

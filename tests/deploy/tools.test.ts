@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { KUBERNETES } from './schemas.ts';
+import { KUBERNETES } from './go-modules.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 

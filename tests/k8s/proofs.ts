@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { CUSTOM, download } from '../deploy/schemas.ts';
+import { CUSTOM, download } from '../deploy/go-modules.ts';
 import {
   auditClean,
   dryRun,
@@ -310,7 +310,11 @@ const scales: Proof = async say => {
   say('at rest: 1 pod of order');
   const seen: string[] = [];
   const begun = performance.now();
-  const siege = promisify(execFile)('siege', ['-c50', '-t60S', '--no-parser', `${url}/orders`]);
+  // Once in a while siege does not end by itself; told to, it still sums up.
+  const siege = promisify(execFile)('timeout', [
+    ...['--signal=INT', '--kill-after=10', '90'],
+    ...['siege', '-c50', '-t60S', '--no-parser', `${url}/orders`],
+  ]).catch((ended: { stdout: string; stderr: string }) => ended);
   let last = 0;
   const look = async () => {
     const { status } = await read('deployment', 'order');
@@ -321,10 +325,14 @@ const scales: Proof = async say => {
     last = status.replicas;
   };
   const { stdout, stderr } = await during(siege, 1_000, look);
-  for (const line of `${stdout}${stderr}`.split('\n').filter(line => /^\s*["A-Z].*[:\d]/.test(line)))
-    say(line.trim());
+  const table = `${stdout}${stderr}`.split('\n').filter(line => /^\s*["A-Z].*[:\d]/.test(line));
+  for (const line of table) say(line.trim());
   for (const line of seen) say(line);
   assert(last > 1, 'it was not scaled out');
+  assert(
+    table.some(line => /availability\D+100\.00/i.test(line)),
+    'not all hits were answered',
+  );
   const stopped = performance.now();
   await until(async () => assert((await replicas()) === 1, 'not back yet'), 420);
   say(`back at 1 pod ${Math.round((performance.now() - stopped) / 1_000)} s after the siege`);

@@ -8,7 +8,8 @@ if (major < 20 || (major === 20 && (minor < 19 || (minor === 19 && patch < 4))))
 }
 
 const { parseArgs } = await import('node:util');
-const { commands, usage, UsageError } = await import('./commands/index.ts');
+const { commands, usage } = await import('./commands/index.ts');
+const { UsageError } = await import('./commands/usage-error.ts');
 
 try {
   const [name = '', ...args] = process.argv.slice(2);

@@ -6,8 +6,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fromHere } from '../options.ts';
 import { type RunningOptions, urlOf } from '../running.ts';
-import { UsageError } from './index.ts';
 import { say } from './output.ts';
+import { UsageError } from './usage-error.ts';
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 7;

@@ -6,9 +6,9 @@ import { backUp } from '../postgres/backup/back-up.ts';
 import { megabytes } from '../postgres/backup/copy.ts';
 import { totalBytes } from '../postgres/backup/manifest.ts';
 import { ensurePostgres } from '../postgres/index.ts';
-import { UsageError } from './index.ts';
 import { say } from './output.ts';
 import { untilSignal } from './until-signal.ts';
+import { UsageError } from './usage-error.ts';
 
 /** `jumun backup`: copies the data directory while it is used, or starts its PostgreSQL for that. */
 export async function backup([to, ...rest]: string[], data: string | undefined): Promise<void> {

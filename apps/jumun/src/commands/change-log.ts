@@ -1,8 +1,8 @@
 import { leaveLog, readUnfinished } from '@jumun/messaging';
 import { openPostgresTransport } from '@jumun/messaging/postgres';
 import { openDatabases } from '../operator.ts';
-import { UsageError } from './index.ts';
 import { say } from './output.ts';
+import { UsageError } from './usage-error.ts';
 
 /**
  * `jumun change-log`: lets services that have handled all of their event log in PostgreSQL begin at the beginning of

@@ -10,8 +10,8 @@ import {
 } from '@jumun/messaging';
 import type { Database } from '@jumun/service-kit';
 import { openDatabases } from '../operator.ts';
-import { UsageError } from './index.ts';
 import { say } from './output.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface Options {
   data?: string | undefined;

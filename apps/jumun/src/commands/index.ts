@@ -1,5 +1,6 @@
 import type { ParseArgsConfig } from 'node:util';
 import type { RunningOptions } from '../running.ts';
+import { UsageError } from './usage-error.ts';
 
 /** The options that were given, by name. */
 export type Values = Record<string, string | boolean | undefined>;
@@ -11,11 +12,6 @@ export interface Command {
   options: NonNullable<ParseArgsConfig['options']>;
   /** @throws UsageError for words that make no sense, Error in one line for what cannot be done */
   run(words: string[], values: Values): Promise<void>;
-}
-
-/** The command was called in a way that there is not; the usage is shown. */
-export class UsageError extends Error {
-  override name = 'UsageError';
 }
 
 const text = { type: 'string' } as const;

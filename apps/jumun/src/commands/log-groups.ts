@@ -1,8 +1,8 @@
 import { kafkaSettings } from '@jumun/messaging/kafka';
 import { createRetention } from '@jumun/messaging/postgres';
 import { openDatabases } from '../operator.ts';
-import { UsageError } from './index.ts';
 import { say } from './output.ts';
+import { UsageError } from './usage-error.ts';
 
 interface Options {
   data: string | undefined;

@@ -4,8 +4,8 @@ import { kafkaSettings, openKafkaTransport } from '@jumun/messaging/kafka';
 import { openReplay } from '@jumun/messaging/postgres';
 import { createLogger, type Database } from '@jumun/service-kit';
 import { openDatabases } from '../operator.ts';
-import { UsageError } from './index.ts';
 import { say } from './output.ts';
+import { UsageError } from './usage-error.ts';
 
 interface Options {
   data: string | undefined;

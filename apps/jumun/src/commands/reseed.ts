@@ -11,8 +11,8 @@ import { choose } from '../reseed/choose.ts';
 import { eventOfProduct, toHand } from '../reseed/events.ts';
 import { readOrders, readProducts } from '../reseed/owners.ts';
 import { type RunningOptions, tokenOf, urlOf } from '../running.ts';
-import { UsageError } from './index.ts';
 import { say } from './output.ts';
+import { UsageError } from './usage-error.ts';
 
 const TIMEOUT_MS = 60_000;
 const PROGRESS_MS = 2_000;

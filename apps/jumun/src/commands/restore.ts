@@ -2,9 +2,9 @@ import { dataDirectory, fromHere } from '../options.ts';
 import { megabytes } from '../postgres/backup/copy.ts';
 import { totalBytes } from '../postgres/backup/manifest.ts';
 import { restore as restoreTo } from '../postgres/backup/restore.ts';
-import { UsageError } from './index.ts';
 import { say } from './output.ts';
 import { untilSignal } from './until-signal.ts';
+import { UsageError } from './usage-error.ts';
 
 /** `jumun restore`: makes a data directory from a backup. */
 export async function restore([from, ...rest]: string[], data: string | undefined): Promise<void> {

@@ -4,6 +4,11 @@
 order product pay delivery notice customercenter
 {{- end }}
 
+{{/* Whether a part is one of them: with a word in it, or empty. */}}
+{{- define "jumun.isService" -}}
+{{- if has .part (splitList " " (include "jumun.services" .root)) }}yes{{ end }}
+{{- end }}
+
 {{/* Who calls whom: the edges of the system, which network and mesh policies let through and no others. */}}
 {{- define "jumun.calls" -}}
 gateway: [order, product, pay, delivery, notice, customercenter, web]
@@ -58,7 +63,7 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- end }}
 {{- if .root.Values.kafka.brokers }}{{ $_ := set $settings "KAFKA_BROKERS" .root.Values.kafka.brokers }}{{ end }}
 {{- if .root.Values.kafka.caSecret }}{{ $_ := merge $settings (dict "KAFKA_TLS" "true" "KAFKA_TLS_CA" "/etc/kafka/ca.crt") }}{{ end }}
-{{- if and .root.Values.databases.caSecret (has .part (splitList " " (include "jumun.services" .root))) }}{{ $_ := set $settings "DATABASE_CA" "/etc/postgresql/ca.crt" }}{{ end }}
+{{- if and .root.Values.databases.caSecret (include "jumun.isService" .) }}{{ $_ := set $settings "DATABASE_CA" "/etc/postgresql/ca.crt" }}{{ end }}
 {{- $own := (include "jumun.values" . | fromYaml).settings }}
 {{- mergeOverwrite $settings (deepCopy .root.Values.settings) $own | toYaml }}
 {{- end }}
@@ -83,7 +88,7 @@ so that all who ask for a new one get the same.
 {{- define "jumun.secretEnv" -}}
 - name: SERVICE_TOKEN
   valueFrom: {secretKeyRef: {name: {{ include "jumun.tokenSecret" .root }}, key: SERVICE_TOKEN}}
-{{- if has .part (splitList " " (include "jumun.services" .root)) }}
+{{- if include "jumun.isService" . }}
 - name: DATABASE_URL
   valueFrom:
     secretKeyRef: {name: {{ printf .root.Values.databases.secret .part }}, key: {{ .root.Values.databases.key }}}
@@ -105,7 +110,7 @@ so that all who ask for a new one get the same.
 {{- define "jumun.secretsChecksum" -}}
 {{- $values := .root.Values }}
 {{- $names := list $values.serviceToken.existingSecret }}
-{{- if has .part (splitList " " (include "jumun.services" .root)) }}
+{{- if include "jumun.isService" . }}
 {{- $names = concat $names (list $values.kafka.secret $values.kafka.caSecret $values.databases.caSecret (printf $values.databases.secret .part)) }}
 {{- if not $values.kafka.brokers }}
 {{- $names = append $names (printf $values.databases.secret "events") }}
