@@ -160,10 +160,12 @@ describe.skipIf(skipped)(skipped ? `Kafka (skipped: ${skipped})` : 'Kafka', () =
     const leader = nodes.find(({ id }) => id === first);
     await leader?.kill();
     await eventually(async () => expect((await partitionOf(env))?.leader).not.toBe(leader?.id));
-    await write(env, 'with two');
+    // Some brokers hear later than others who leads.
+    await eventually(() => write(env, 'with two'));
     await leader?.start();
 
-    await eventually(async () => expect((await partitionOf(env))?.isr.toSorted()).toEqual([1, 2, 3]));
+    const inSync = async () => (await partitionOf(env))?.isr.toSorted();
+    await eventually(async () => expect(await inSync()).toEqual([1, 2, 3]), 60_000);
     expect(await eventually(() => read(env, 2))).toEqual(['with three', 'with two']);
   });
 

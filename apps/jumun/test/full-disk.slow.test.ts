@@ -75,8 +75,14 @@ describe('a disk that is full (needs root and mount)', () => {
       await again(told, 'there was room');
 
       // The log cannot grow: PostgreSQL panics, again and again, or cannot recover at all before there is room.
+      let session = await enter(server.url('postgres'));
+      expect(session).toBeDefined();
       filler = fill(place.dataDir);
-      for (let outage = 1; outage <= 3; outage++) await exhaustLog(server.url('postgres'));
+      for (let outage = 1; outage <= 3; outage++) {
+        if (session) await exhaustLog(session);
+        session = await enter(server.url('postgres'));
+      }
+      await session?.end();
       await refusals(told, 100);
       await expectRefusal();
       expect([200, 503]).toContain(await readable());
@@ -126,28 +132,27 @@ async function again(told: Told, after: string): Promise<void> {
   process.stdout.write(`20 orders confirmed ${Math.round(performance.now() - begun)} ms after ${after}\n`);
 }
 
-/** Has PostgreSQL begin new files of its log, until it dies for want of room or lets nobody in; it may have done so before. */
-function exhaustLog(url: string): Promise<void> {
-  return eventually(async () => {
-    const error = await writeLog(url);
-    // A statement that is refused for want of room is no outage; that nobody is let in for want of it is one.
-    if (error instanceof pg.DatabaseError && error.severity === 'ERROR') throw error;
-  }, 60_000);
-}
-
-/** Fills the log until that fails; gives why. */
-async function writeLog(url: string): Promise<unknown> {
+/** A session; none where nobody is let in, for want of room or since PostgreSQL is away. */
+async function enter(url: string): Promise<pg.Client | undefined> {
   const client = new pg.Client({ connectionString: url });
   client.on('error', () => undefined);
-  try {
-    await client.connect();
-    for (;;) {
-      await client.query(`SELECT pg_logical_emit_message(false, 'test', 'x')`);
-      await client.query('SELECT pg_switch_wal()');
+  return client.connect().then(
+    () => client,
+    () => undefined,
+  );
+}
+
+/** Has PostgreSQL begin new files of its log in a session until that ends, since PostgreSQL dies for want of room. */
+function exhaustLog(session: pg.Client): Promise<void> {
+  return eventually(async () => {
+    try {
+      for (;;) {
+        await session.query(`SELECT pg_logical_emit_message(false, 'test', 'x')`);
+        await session.query('SELECT pg_switch_wal()');
+      }
+    } catch (error) {
+      // A statement that is refused for want of room is no outage.
+      if (error instanceof pg.DatabaseError && error.severity === 'ERROR') throw error;
     }
-  } catch (error) {
-    return error;
-  } finally {
-    await client.end().catch(() => undefined);
-  }
+  }, 60_000);
 }
