@@ -82,12 +82,15 @@ export function createApp(
     serviceToken: config.SERVICE_TOKEN,
     trustedProxies: config.TRUSTED_PROXIES,
     requestsLimit: config.REQUESTS_LIMIT,
-    keepAliveMs: config.KEEP_ALIVE_MS,
+    keepAliveMs: 2 * config.KEEP_ALIVE_MS,
   });
   let leaving = false;
-  // Of requests too that came before.
+  // A client that is busy acts late on what it is told. Its next request is not to meet a connection that was just closed.
+  const kept = `timeout=${Math.floor(config.KEEP_ALIVE_MS / 1_000)}`;
   http.addHook('onSend', async (_request, reply) => {
+    // To requests too that came before.
     if (leaving) reply.header('connection', 'close');
+    else reply.header('keep-alive', kept);
   });
   const methods = refuseOtherMethods(http);
   serveHealth(http, health);

@@ -27,8 +27,8 @@ export const baseConfig = {
   /** Requests of clients under way at once. */
   REQUESTS_LIMIT: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 5_000 }),
   /**
-   * How long a connection is kept that nothing comes on; each client is told. With LINGER_MS longer than that, none is
-   * closed in a stop just as something is on its way.
+   * How long clients are told that a connection is kept that nothing comes on; it is kept for twice as long. With LINGER_MS
+   * longer than that, none is closed in a stop just as something is on its way.
    */
   KEEP_ALIVE_MS: Type.Integer({ minimum: 1_000, maximum: 600_000, default: 72_000 }),
   /** How long a stop still takes new requests, of those who have not heard of it. */

@@ -82,6 +82,8 @@ export function createHttp({
     keepAliveTimeout: keepAliveMs,
     trustProxy: trustedProxies.split(',').map(address => address.trim()),
     forceCloseConnections: 'idle',
+    // Who comes last is answered as everybody is, and not by a bare 503 of Fastify's own.
+    return503OnClosing: false,
     // What is refused before a route is found, such as an address that cannot be decoded.
     frameworkErrors: (error, request, reply) => void sendProblem(request, reply, toProblem(error)),
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },

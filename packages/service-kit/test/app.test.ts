@@ -1,11 +1,14 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createApp } from '../src/app.ts';
+import { eventually } from '../../../tests/support/eventually.ts';
+import { type AppConfig, createApp } from '../src/app.ts';
 import { ConfigError } from '../src/config.ts';
 
 const lines: string[] = [];
 afterEach(() => void lines.splice(0));
 
-function open(HOST: string, ALLOW_OPEN: boolean, stop = { LINGER_MS: 0, DRAIN_MS: 0 }) {
+function open(HOST: string, ALLOW_OPEN: boolean, settings: Partial<AppConfig> = {}) {
   const config = {
     HOST,
     ALLOW_OPEN,
@@ -14,8 +17,10 @@ function open(HOST: string, ALLOW_OPEN: boolean, stop = { LINGER_MS: 0, DRAIN_MS
     SERVICE_TOKEN: 'a-token-for-tests-only',
     TRUSTED_PROXIES: '127.0.0.1',
     KEEP_ALIVE_MS: 5_000,
-    ...stop,
+    LINGER_MS: 0,
+    DRAIN_MS: 0,
     REQUESTS_LIMIT: 5_000,
+    ...settings,
   };
   return createApp('order', config, {
     env: {},
@@ -73,6 +78,33 @@ describe('a service that is told to stop', () => {
     const answer = await fetch(`http://127.0.0.1:${await app.listen()}/actuator/health/liveness`);
     expect(answer.headers.get('keep-alive')).toBe('timeout=5');
     await app.http.close();
+  });
+
+  it('keeps it for longer, for those who are late', async () => {
+    const app = open('127.0.0.1', false, { KEEP_ALIVE_MS: 1_000 });
+    const socket = connect(await app.listen(), '127.0.0.1');
+    socket.write('GET /actuator/health/liveness HTTP/1.1\r\nhost: order\r\n\r\n');
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toContain('keep-alive: timeout=1\r\n');
+    const answered = performance.now();
+    await once(socket, 'end');
+    expect(performance.now() - answered).toBeGreaterThan(1_900);
+    socket.destroy();
+    await app.http.close();
+  });
+
+  it('serves those, too, who had a connection by then and come with their first request', async () => {
+    const app = open('127.0.0.1', false, { DRAIN_MS: 60_000 });
+    const port = await app.listen();
+    const arrived = once(app.http.server, 'connection');
+    const socket = connect(port, '127.0.0.1');
+    await arrived;
+    const drained = app.drain();
+    await eventually(async () => expect(await ask(port)).toBeUndefined());
+    socket.write('GET /actuator/health/liveness HTTP/1.1\r\nhost: order\r\n\r\n');
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 200 OK\r\n.*connection: close\r\n/is);
+    await drained;
   });
 
   it('turns away at once where it is not to linger', async () => {
