@@ -93,8 +93,14 @@ up() {
 }
 
 down() {
+  local pid place
   [ ! -d "$k8s/run" ] || "$here/down.sh" "$k8s/run"
-  [ ! -f "$k8s/docker/pid" ] || kill "$(cat "$k8s/docker/pid")"
+  if [ -f "$k8s/docker/pid" ]; then
+    pid=$(cat "$k8s/docker/pid")
+    kill "$pid"
+    tail --pid="$pid" -f /dev/null
+  fi
+  { grep -o "$k8s/docker/[^ ]*" /proc/mounts || true; } | sort -r | while read -r place; do umount -l "$place"; done
   rm -rf "$k8s/run" "$k8s/volumes"
 }
 
