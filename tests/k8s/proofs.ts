@@ -281,11 +281,14 @@ const guards: Proof = async say => {
 /** Has a node emptied and taken into use again while clients write. */
 async function drainWhileWriting(say: (line: string) => void, node: string): Promise<Written> {
   return whileWriting(say, async () => {
-    await kubectlAll('drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=240s');
-    const { items } = await read('pods', '--field-selector', `spec.nodeName=${node}`);
-    assert(items.length === 0, `${node} still has pods`);
-    await settledPods();
-    await kubectlAll('uncordon', node);
+    try {
+      await kubectlAll('drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=240s');
+      const { items } = await read('pods', '--field-selector', `spec.nodeName=${node}`);
+      assert(items.length === 0, `${node} still has pods`);
+      await settledPods();
+    } finally {
+      await kubectlAll('uncordon', node);
+    }
   });
 }
 
