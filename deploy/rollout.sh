@@ -8,7 +8,8 @@
 #   NAMESPACE       where
 #   GATEWAY_URL     where the smoke test reaches the gateway
 #   RELEASE         the release's name (default jumun)
-#   HELM_VALUES     the environment's own values, as YAML (default none)
+#   PROFILE         the chart's values-PROFILE.yaml, as in prod (default none)
+#   HELM_VALUES     the environment's own values, as YAML, over those (default none)
 #   ROLLOUT_TIMEOUT how long Helm waits for each step (default 10m)
 #
 # Exit codes: 0 it is there and holds; 1 it is not, and what was there before is again, if anything was, or it says that a person
@@ -31,6 +32,12 @@ here=$(dirname "$0")
 values=$(mktemp)
 trap 'rm -f "$values"' EXIT
 printf '%s\n' "${HELM_VALUES:-}" >"$values"
+twice=$(grep -o '^[[:alpha:]]*:' "$values" | sort | uniq -d | tr -d '\n')
+[ -z "$twice" ] || { say "HELM_VALUES has $twice twice, of which Helm would take one" >&2; exit 2; }
+if [ -n "${PROFILE:-}" ]; then
+  [ -f "$here/helm/jumun/values-$PROFILE.yaml" ] || { say "there is no PROFILE $PROFILE" >&2; exit 2; }
+  set -- --values "$here/helm/jumun/values-$PROFILE.yaml"
+fi
 
 # The revision that serves now. The last one need not be it: an upgrade that failed leaves one, too.
 before=$(helm list --namespace "$NAMESPACE" --filter "^$release\$" --deployed --no-headers)
@@ -39,7 +46,7 @@ say "$release in $NAMESPACE is at revision ${before:-none}; next is $VERSION, $D
 
 # Values come from the chart and the environment alone, never from the upgrade before: a contract migration that was once
 # asked for by hand would otherwise run again with every rollout.
-helm upgrade "$release" "$here/helm/jumun" --install --namespace "$NAMESPACE" --reset-values --values "$values" \
+helm upgrade "$release" "$here/helm/jumun" --install --namespace "$NAMESPACE" --reset-values "$@" --values "$values" \
   --set-string "image.repository=$IMAGE" --set-string "image.tag=$VERSION" --set-string "image.digest=$DIGEST" \
   --set migrations.contract=false --rollback-on-failure --wait --timeout "$timeout" || {
   # Helm's own way back may have failed as well, or an upgrade that was cut off may hold this one up.

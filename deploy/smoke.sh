@@ -10,6 +10,7 @@
 #   SMOKE_ITEMCD         the product's number, to be used for nothing else (default 9000000001)
 #   SMOKE_PRICE          what one piece costs; with a real payment provider it is charged and refunded (default 1)
 #   SMOKE_WAIT_SECONDS   how long each step may take until it shows (default 60)
+#   SMOKE_LOGIN          name:password, where the way in asks for them (Basic)
 #   SMOKE_AUDIT_URL      the address of customercenter, if it can be reached from here: then the auditor is asked, too
 #
 # Exit codes: 0 all of it holds; 1 something does not; 2 wrong usage; 3 the gateway is not ready.
@@ -33,6 +34,7 @@ wait_seconds=${SMOKE_WAIT_SECONDS:-60}
 key="smoke-$(date +%s)-$$"
 
 work=$(mktemp -d)
+[ -z "${SMOKE_LOGIN:-}" ] || printf 'default login %s password %s\n' "${SMOKE_LOGIN%%:*}" "${SMOKE_LOGIN#*:}" >"$work/netrc"
 order=''
 stocked=''
 
@@ -57,7 +59,7 @@ request() {
   shift
   : >"$work/body"
   status=$(curl --silent --show-error --connect-timeout 5 --max-time 20 --request "$method" \
-    --output "$work/body" --write-out '%{http_code}' "$@" 2>"$work/error") || status=000
+    --netrc-optional --netrc-file "$work/netrc" --output "$work/body" --write-out '%{http_code}' "$@" 2>"$work/error") || status=000
   body=$(cat "$work/body")
   answer="$status $body"
   [ "$status" != 000 ] || answer=$(cat "$work/error")

@@ -51,7 +51,7 @@ while IFS= read -r line; do
   case $line in
     istio.io/api@*) unknown+=(networking.istio.io/v1/{DestinationRule,VirtualService} security.istio.io/v1/{AuthorizationPolicy,PeerAuthentication}) ;;
     sigs.k8s.io/gateway-api@*) unknown+=(gateway.networking.k8s.io/v1/HTTPRoute) ;;
-    github.com/kedacore/*) unknown+=(keda.sh/v1alpha1/ScaledObject) ;;
+    github.com/kedacore/*) unknown+=(keda.sh/v1alpha1/{ScaledObject,TriggerAuthentication}) ;;
     github.com/prometheus-operator/*) unknown+=(monitoring.coreos.com/v1/{PodMonitor,PrometheusRule}) ;;
   esac
 done <$schemas/missing.txt
@@ -86,7 +86,7 @@ chart() { # folder, name of the values, options
 jumun=deploy/helm/jumun
 chart $jumun 'its own values'
 chart $jumun values-dev -f $jumun/values-dev.yaml
-chart $jumun values-prod -f $jumun/values-prod.yaml
+chart $jumun 'values-prod and values-site' -f $jumun/values-prod.yaml -f $jumun/values-site.yaml
 # What the others leave out: no Kafka, no policies, and a way in without TLS.
 chart $jumun 'little on' --set kafka.brokers=,ingress.enabled=true,networkPolicies.enabled=false,monitoring.scrape=false
 chart $jumun 'everything on' -f tests/deploy/everything.yaml
@@ -103,11 +103,9 @@ else
 fi
 
 data=deploy/helm/jumun-data
-if [ -d $data ]; then
-  chart $data 'its own values'
-  chart $data 'plain databases' --set mode=plain
-  [ ! -f $data/values-prod.yaml ] || chart $data values-prod -f $data/values-prod.yaml
-fi
+chart $data 'its own values'
+chart $data 'plain databases' --set mode=plain
+chart $data 'values-prod and values-site' -f $data/values-prod.yaml -f $data/values-site.yaml
 
 for file in deploy/data/*.yaml; do
   [ -f "$file" ] || continue

@@ -38,6 +38,36 @@ const parts = new Map<string, { url: string; process: Started }>();
 let collector: Collector;
 let databases: { host: string; port: number };
 
+const administrator = { user: 'administrator', password: 'of-the-administrator' };
+
+/** One who is no superuser, as with a managed PostgreSQL. */
+async function makeAdministrator(server: {
+  host: string;
+  port: number;
+  superuser: string;
+  password: string;
+}) {
+  const { superuser: user, ...at } = server;
+  const client = new pg.Client({ ...at, user, database: 'postgres' });
+  await client.connect();
+  await client.query(
+    `CREATE ROLE ${administrator.user} LOGIN CREATEDB CREATEROLE PASSWORD '${administrator.password}'`,
+  );
+  await client.end();
+}
+
+const makeDatabases = (passwords: Record<string, string>) =>
+  promisify(execFile)('sh', [fileURLToPath(new URL('databases.sh', folder))], {
+    env: {
+      PATH: `${PG_BIN}:${process.env.PATH}`,
+      PGHOST: databases.host,
+      PGPORT: String(databases.port),
+      PGUSER: administrator.user,
+      PGPASSWORD: administrator.password,
+      ...passwords,
+    },
+  });
+
 /** `${NAME}` and `${NAME:?…}`, as compose fills them in. */
 function fill(text: string, env: Record<string, string>): string {
   return text.replace(/\$\{(\w+)(?::\?[^}]*)?\}/g, (_, name: string) => {
@@ -56,16 +86,8 @@ beforeAll(async () => {
   const server = await ensurePostgres(join(directory, 'data'), { settings: { max_connections: '200' } });
   cleanup.add(() => server.stop('fast'));
   databases = { host: server.host, port: server.port };
-  await promisify(execFile)('sh', [fileURLToPath(new URL('databases.sh', folder))], {
-    env: {
-      PATH: `${PG_BIN}:${process.env.PATH}`,
-      PGHOST: server.host,
-      PGPORT: String(server.port),
-      PGPASSWORD: server.password,
-      POSTGRES_USER: server.superuser,
-      POSTGRES_PASSWORD: PASSWORD,
-    },
-  });
+  await makeAdministrator(server);
+  await makeDatabases({ POSTGRES_PASSWORD: PASSWORD });
 
   const text = await readFile(new URL('compose.yaml', folder), 'utf8');
   const { services } = parse(fill(text, { SERVICE_TOKEN: randomUUID(), POSTGRES_PASSWORD: PASSWORD }), {
@@ -143,6 +165,32 @@ test.skipIf(missing)(
 test.skipIf(missing)(`databases.sh lets no role into another's database${skipped}`, async () => {
   const client = new pg.Client({ ...databases, user: 'order', password: PASSWORD, database: 'pay' });
   await expect(client.connect()).rejects.toThrow(/permission denied for database "pay"/);
+});
+
+test.skipIf(missing)(
+  `databases.sh gives a role a password of its own where one is said${skipped}`,
+  async () => {
+    const connect = async (password: string) => {
+      const client = new pg.Client({ ...databases, user: 'pay', password, database: 'pay' });
+      await client.connect();
+      await client.end();
+    };
+    await makeDatabases({ POSTGRES_PASSWORD: PASSWORD, PAY_PASSWORD: 'of-pay-alone' });
+    await connect('of-pay-alone');
+    await makeDatabases({ DATABASES: 'pay', POSTGRES_PASSWORD: PASSWORD });
+    await expect(connect('of-pay-alone')).rejects.toThrow(/password authentication failed/);
+  },
+);
+
+test.skipIf(missing)(`databases.sh makes databases that sort and search as ours do${skipped}`, async () => {
+  const client = new pg.Client({ ...databases, ...administrator, database: 'postgres' });
+  await client.connect();
+  const { rows } = await client.query(
+    `SELECT datname, datlocprovider, datlocale, pg_encoding_to_char(encoding) AS encoding
+     FROM pg_database WHERE datname = 'order'`,
+  );
+  await client.end();
+  expect(rows).toEqual([{ datname: 'order', datlocprovider: 'b', datlocale: 'C.UTF-8', encoding: 'UTF8' }]);
 });
 
 /** A trace as a tree, a line for each span. */

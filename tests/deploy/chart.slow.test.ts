@@ -33,6 +33,7 @@ const skipped = missing ? ` (skipped: ${missing})` : '';
 const parts = [...names, 'web', 'gateway'].sort();
 const dev = join(chart, 'values-dev.yaml');
 const prod = join(chart, 'values-prod.yaml');
+const site = join(chart, 'values-site.yaml');
 
 /** With the chart's own values, and with all that it can make. */
 let plain: Rendered;
@@ -398,7 +399,8 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     for (const name of names) {
       expect(secretsOf(plain, name)).toEqual({
         SERVICE_TOKEN: 'service-token',
-        DATABASE_URL: `${name}-database`,
+        // By its whole name, so that an operator's command in the pod knows whose it is.
+        [`${name.toUpperCase()}__DATABASE_URL`]: `${name}-database`,
       });
       expect(secretsOf(onPostgres, name)).toMatchObject({ EVENTS_URL: 'events-database' });
     }
@@ -574,21 +576,33 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
       expect(text).toBe(await readFile(join(folder, file), 'utf8'));
   });
 
+  test('an Ingress has the certificate that is there, or one that an issuer makes, or none', async () => {
+    const certificate = async (...values: string[]) => {
+      const on = await render('--set', ['ingress.enabled=true', ...values].join());
+      return on.one('Ingress', 'jumun').spec.tls?.map(({ secretName }) => secretName);
+    };
+    expect(await certificate()).toBeUndefined();
+    expect(await certificate('ingress.issuer=letsencrypt')).toEqual(['jumun-tls']);
+    expect(await certificate('ingress.tlsSecret=wildcard')).toEqual(['wildcard']);
+  });
+
   test('the values for development have one of each, and those for production scale', async () => {
     const small = await render('--values', dev);
     expect(small.all('Deployment').map(({ spec }) => spec.replicas)).toEqual(parts.map(() => 1));
     expect(small.names('HorizontalPodAutoscaler')).toEqual([]);
-    const large = await render('--values', prod);
+    const large = await render('--values', prod, '--values', site);
     expect(large.names('HorizontalPodAutoscaler')).toEqual(['gateway', 'order']);
     expect(large.one('HorizontalPodAutoscaler', 'order').spec.minReplicas).toBe(3);
     expect(large.names('ScaledObject')).toHaveLength(5);
-    expect(large.names('Ingress')).toEqual(['jumun']);
+    expect(large.one('Ingress', 'jumun').spec.tls).toEqual([
+      { hosts: ['shop.example.com'], secretName: 'jumun-tls' },
+    ]);
     expect(large.one('Deployment', 'web').spec.replicas).toBe(2);
   });
 
   test.each([
     ['values.yaml', []],
-    ['values-prod.yaml', ['--values', prod]],
+    ['values-prod.yaml', ['--values', prod, '--values', site]],
   ])('PostgreSQL of %s takes the connections of all that the autoscaling allows', async (file, options) => {
     const rendered = await render(...options);
     const scalers = [...rendered.all('HorizontalPodAutoscaler'), ...rendered.all('ScaledObject')];
@@ -619,12 +633,16 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
     [['keda.enabled=true', 'parts.notice=null'], /keda\.parts: notice is not among parts/],
     [['keda.parts={web}'], /at '\/keda\/parts\/0': value must be one of 'order'/],
     [
+      ['kafka.brokers=a:9093'],
+      /kafka\.port: a:9093 is another port than 9092, and the policies let no part to it/,
+    ],
+    [
       ['ingress.enabled=true', 'httpRoute.enabled=true', 'httpRoute.parentRefs[0].name=public'],
       /ingress\.enabled and httpRoute\.enabled/,
     ],
     [['httpRoute.enabled=true'], /httpRoute\.enabled without httpRoute\.parentRefs/],
     [['httpRoute.parentRefs[0].nam=public'], /at '\/httpRoute\/parentRefs\/0'/],
-    [['stop.graceSeconds=31'], /stop\.graceSeconds: customercenter may take 31000 ms to stop/],
+    [['stop.graceSeconds=35'], /stop\.graceSeconds: customercenter may take 35000 ms to stop/],
     [['settings.DRAIN_MS=86400000'], /at '\/settings\/DRAIN_MS': got number, want string/],
     [['parts.pay.settings.LEGACY_ORDER=true'], /at '\/parts\/pay\/settings\/LEGACY_ORDER': got boolean/],
     [['settings.log-level=info'], /'log-level' does not match pattern/],
@@ -656,7 +674,7 @@ describe.skipIf(missing)(`the chart${skipped}`, () => {
 
   test('a stop that takes longer than a pod is given is refused, for a part by its own settings', async () => {
     await expect(render('--set-string', 'parts.pay.settings.DRAIN_MS=30000')).rejects.toThrow(
-      /stop\.graceSeconds: pay may take 41000 ms to stop/,
+      /stop\.graceSeconds: pay may take 45000 ms to stop/,
     );
     await render('--set-string', 'parts.pay.settings.DRAIN_MS=30000', '--set', 'stop.graceSeconds=50');
   });

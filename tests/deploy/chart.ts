@@ -101,6 +101,7 @@ interface Specs {
     action: string;
     rules: { from: { source: { principals: string[] } }[] }[];
   };
+  Ingress: { tls?: { hosts: string[]; secretName: string }[] };
   HTTPRoute: { rules: { timeouts: { request: string } }[] };
   VirtualService: {
     http: {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,10 @@ beforeEach(async () => {
     fileURLToPath(new URL('../../deploy/rollout.sh', import.meta.url)),
     join(directory, 'rollout.sh'),
   );
-  await writeFile(join(directory, 'helm'), HELM, { mode: 0o755 });
+  await mkdir(join(directory, 'bin'));
+  await writeFile(join(directory, 'bin', 'helm'), HELM, { mode: 0o755 });
+  await mkdir(join(directory, 'helm/jumun'), { recursive: true });
+  await writeFile(join(directory, 'helm/jumun/values-prod.yaml'), '');
   await writeFile(join(directory, 'smoke.sh'), SMOKE, { mode: 0o755 });
   await writeFile(join(directory, 'asked'), '');
 });
@@ -36,7 +39,7 @@ async function rollOut(serves: string, fails = '', env: Record<string, string> =
   const { status, stdout, stderr } = spawnSync('sh', [join(directory, 'rollout.sh')], {
     encoding: 'utf8',
     env: {
-      PATH: `${directory}:${process.env.PATH}`,
+      PATH: `${directory}/bin:${process.env.PATH}`,
       ASKED: join(directory, 'asked'),
       SERVES: serves,
       STATUS: serves && 'deployed',
@@ -66,6 +69,15 @@ test('it upgrades to the digest, tests, and stays', async () => {
     expect(asked[1]).toContain(part);
   expect(asked[3]).toBe('smoke http://gateway.example');
   expect(status).toBe(0);
+});
+
+test("the environment's values are over those of the chart's profile, if one is named", async () => {
+  const upgrade = async (env: Record<string, string>) => (await rollOut('7', '', env)).asked.at(-3) ?? '';
+  const values = (line: string) => [...line.matchAll(/--values (\S+)/g)].map(([, file]) => file);
+  const [profile, own] = values(await upgrade({ PROFILE: 'prod', HELM_VALUES: 'keda: {enabled: false}' }));
+  expect(profile).toBe(join(directory, 'helm/jumun/values-prod.yaml'));
+  expect(own).toBeDefined();
+  expect(values(await upgrade({}))).toHaveLength(1);
 });
 
 test.each(['test', 'smoke'])(
@@ -110,14 +122,17 @@ test('a rollback that fails is said aloud', async () => {
   expect(status).toBe(1);
 });
 
-test.each([{ DIGEST: 'v2' }, { DIGEST: '' }, { NAMESPACE: '' }])(
-  'without %o nothing is touched',
-  async env => {
-    const { status, asked } = await rollOut('7', '', env);
-    expect(asked).toEqual(['']);
-    expect(status).toBe(2);
-  },
-);
+test.each([
+  { DIGEST: 'v2' },
+  { DIGEST: '' },
+  { NAMESPACE: '' },
+  { PROFILE: 'production' },
+  { HELM_VALUES: 'keda:\n  enabled: true\ningress: {}\nkeda:\n  authentication: kafka' },
+])('without %o nothing is touched', async env => {
+  const { status, asked } = await rollOut('7', '', env);
+  expect(asked).toEqual(['']);
+  expect(status).toBe(2);
+});
 
 test('where Helm cannot say what serves, nothing is touched', async () => {
   const { status, commands } = await rollOut('7', 'list');

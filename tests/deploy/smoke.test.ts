@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { settled } from '../e2e/invariants.ts';
@@ -14,8 +17,11 @@ beforeAll(async () => {
 afterAll(() => system.close());
 
 /** Runs the script as a pipeline does; gives all that it printed, and its exit code. */
-async function smoke(env: Record<string, string> = {}): Promise<{ code: number | null; printed: string }> {
-  const child = spawn('sh', [script, system.url('gateway')], { env: { ...process.env, ...env } });
+async function smoke(
+  env: Record<string, string> = {},
+  gateway = system.url('gateway'),
+): Promise<{ code: number | null; printed: string }> {
+  const child = spawn('sh', [script, gateway], { env: { ...process.env, ...env } });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (printed += chunk));
   const code = await new Promise<number | null>((resolve, reject) => {
@@ -72,6 +78,28 @@ test('without pay it fails at the order, and says so', async () => {
   await settled(system);
   expect(new Set(await statuses())).toEqual(new Set(['orderCanceled']));
   expect(await shelf()).toMatchObject({ totalQuantity: 0, availableQuantity: 0 });
+});
+
+test('it shows the name and the password that the way in asks for', async () => {
+  const wanted = `Basic ${Buffer.from('pipeline:of-the-pipeline').toString('base64')}`;
+  const door = createServer((asked, answer) => {
+    if (asked.headers.authorization !== wanted) return void answer.writeHead(401).end();
+    const { method, headers } = asked;
+    const passed = request(`${system.url('gateway')}${asked.url}`, { method, headers }, back => {
+      answer.writeHead(back.statusCode ?? 0, back.headers);
+      back.pipe(answer);
+    });
+    asked.pipe(passed);
+  });
+  door.listen(0, '127.0.0.1');
+  await once(door, 'listening');
+  const url = `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
+  const stranger = await smoke({ SMOKE_WAIT_SECONDS: '1' }, url);
+  expect(stranger.printed).toMatch(/FAILED: the gateway at \S+ is not ready: 401/);
+  const known = await smoke({ SMOKE_LOGIN: 'pipeline:of-the-pipeline' }, url);
+  expect(known.printed).toContain('smoke: all of it holds');
+  expect(known.printed + stranger.printed).not.toContain('of-the-pipeline');
+  door.close();
 });
 
 test('without a gateway it says that there is none', async () => {

@@ -60,3 +60,8 @@ runAsNonRoot: true
 capabilities: { drop: [ALL] }
 seccompProfile: { type: RuntimeDefault }
 {{- end }}
+
+{{/* In a mesh, too, these speak for themselves: a sidecar would know neither protocol, and hold up their start and their end. */}}
+{{- define "jumun-data.noSidecar" -}}
+sidecar.istio.io/inject: "false"
+{{- end }}

@@ -89,7 +89,7 @@ so that all who ask for a new one get the same.
 - name: SERVICE_TOKEN
   valueFrom: {secretKeyRef: {name: {{ include "jumun.tokenSecret" .root }}, key: SERVICE_TOKEN}}
 {{- if include "jumun.isService" . }}
-- name: DATABASE_URL
+- name: {{ upper .part }}__DATABASE_URL
   valueFrom:
     secretKeyRef: {name: {{ printf .root.Values.databases.secret .part }}, key: {{ .root.Values.databases.key }}}
 {{- if not .root.Values.kafka.brokers }}
